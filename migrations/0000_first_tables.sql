@@ -1,0 +1,66 @@
+CREATE TABLE `missing_processed_crashes` (
+	`crash_id` text PRIMARY KEY NOT NULL,
+	`created_at` integer NOT NULL,
+	`last_sent_at` integer NOT NULL,
+	`processed_at` integer
+);
+--> statement-breakpoint
+CREATE INDEX `missing_processed_crashes_open` ON `missing_processed_crashes` (`processed_at`);--> statement-breakpoint
+CREATE TABLE `sessions` (
+	`hash` text PRIMARY KEY NOT NULL,
+	`email` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `sessions_expires_at` ON `sessions` (`expires_at`);--> statement-breakpoint
+CREATE TABLE `tokens` (
+	`id` text PRIMARY KEY NOT NULL,
+	`hash` text NOT NULL,
+	`email` text NOT NULL,
+	`permissions` text NOT NULL,
+	`note` text DEFAULT '' NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL,
+	`revoked_at` integer
+);
+--> statement-breakpoint
+CREATE TABLE `upload_files` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`upload_id` integer NOT NULL,
+	`key` text NOT NULL,
+	`stored_bytes` integer NOT NULL,
+	`original_bytes` integer NOT NULL,
+	`compressed` integer NOT NULL,
+	`update` integer NOT NULL,
+	`debug_file` text,
+	`debug_id` text,
+	`code_file` text,
+	`code_id` text,
+	`generator` text,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `upload_files_upload_id` ON `upload_files` (`upload_id`);--> statement-breakpoint
+CREATE INDEX `upload_files_debug` ON `upload_files` (`debug_file`,`debug_id`);--> statement-breakpoint
+CREATE INDEX `upload_files_code` ON `upload_files` (`code_file`,`code_id`);--> statement-breakpoint
+CREATE TABLE `uploads` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`email` text NOT NULL,
+	`filename` text NOT NULL,
+	`size_bytes` integer NOT NULL,
+	`try_symbols` integer NOT NULL,
+	`skipped_keys` text NOT NULL,
+	`ignored_keys` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`completed_at` integer,
+	`failed_reason` text
+);
+--> statement-breakpoint
+CREATE INDEX `uploads_created_at` ON `uploads` (`created_at`);--> statement-breakpoint
+CREATE TABLE `users` (
+	`email` text PRIMARY KEY NOT NULL,
+	`groups` text NOT NULL,
+	`active` integer DEFAULT true NOT NULL,
+	`created_at` integer NOT NULL
+);

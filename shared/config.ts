@@ -1,0 +1,33 @@
+import { z } from 'zod'
+
+/**
+ * Every variable of the product, in one place: name, form, default and what it does.
+ * `docs/reference/variables.md` is generated from it; a Worker reads the ones that it picks with {@link readConfig}.
+ */
+export const variables = {
+  MAYDAY_ENV: z
+    .enum(['development', 'production'])
+    .default('production')
+    .describe('`development` (set by `mayday start`) offers the loopback sign-in. Anything else never does.'),
+  MAYDAY_VERSION: z.string().default('unreleased').describe('What `/__version__` answers; set by the deploy.'),
+  STACKWALKER_URL: z
+    .string()
+    .default('')
+    .describe('Where a stackwalker service listens. Empty: the Cloudflare Container that the stackwalker Worker owns.'),
+  SUBMITTER_TOKEN: z
+    .string()
+    .default('')
+    .describe('Bearer token of a re-submitter that may choose the crash id (annotation `uuid`). Empty: nobody may.'),
+} as const
+
+export type VariableName = keyof typeof variables
+type Config<Name extends VariableName> = { readonly [N in Name]: z.output<(typeof variables)[N]> }
+
+/**
+ * Parses the named variables of an environment. A value of the wrong form throws and so stops the Worker's start:
+ * a security setting is never guessed.
+ */
+export function readConfig<Name extends VariableName>(env: unknown, ...names: readonly Name[]): Config<Name> {
+  const shape = Object.fromEntries(names.map((name) => [name, variables[name]]))
+  return z.object(shape).parse(env) as Config<Name>
+}

@@ -1,0 +1,122 @@
+/**
+ * Every limit of the product, each with its reason. A number that guards memory, time or money stands here and nowhere else.
+ * Tests of a limit stand at limit − 1, limit and limit + 1.
+ */
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+// Crash reports (DESIGN.md section 4; Antenna's proxy takes 25 MiB on the wire)
+
+/** Wire bytes of one crash report: the peer's proxy limit, so that a client sees the same edge. */
+export const MAX_REPORT_WIRE_BYTES = 25 * MIB
+/** Bytes after gunzip. A 194 KB body can inflate to 200 MB; half an isolate is what one report may take. */
+export const MAX_REPORT_INFLATED_BYTES = 50 * MIB
+/** All dumps of one report together: they are held until the raw crash is saved. */
+export const MAX_DUMPS_BYTES = 50 * MIB
+/** Parts of one multipart body: 10^5 parts cost 1 s of CPU; real reports have about 100. */
+export const MAX_PARTS = 2_000
+/** Headers of one part: the peer's limit. */
+export const MAX_PART_HEADER_BYTES = 8 * KIB
+/** RFC 2046: a boundary has 1 to 70 characters. */
+export const MAX_BOUNDARY_CHARS = 70
+/** One annotation value; a longer one is cut with a note, the report is kept. */
+export const MAX_ANNOTATION_BYTES = 1 * MIB
+/** Annotations of one report; further ones are dropped with a note. Firefox sends about 210. */
+export const MAX_ANNOTATIONS = 1_000
+/** Nesting of a JSON `extra` part: Antenna answers 500 at 5,000 arrays; real reports nest 6 deep. */
+export const MAX_JSON_DEPTH = 64
+/** Report bytes that an isolate holds at once (128 MB are shared by all its requests); above it a report gets 503. */
+export const MAX_REPORT_BYTES_IN_FLIGHT = 60 * MIB
+/** A report's body must arrive in this time (the peer's proxy waits 70 s and its balancer answers first). */
+export const REPORT_BODY_DEADLINE_MS = 60_000
+/** The save of one report is retried within this time, then the client is told to keep its copy. */
+export const SAVE_BUDGET_MS = 10_000
+/** What a refused client should wait: one reconcile round. */
+export const RETRY_AFTER_SECONDS = 60
+
+// Other systems
+
+/** One R2 operation on a small object. */
+export const R2_DEADLINE_MS = 10_000
+/** One D1 statement or batch; D1 itself gives up after 30 s. */
+export const D1_DEADLINE_MS = 10_000
+/** A queue send hung for 57 s in production (workerd issue 6053); reconcile heals a lost one. */
+export const QUEUE_SEND_DEADLINE_MS = 5_000
+/** One RPC to another Worker that does not stackwalk. */
+export const RPC_DEADLINE_MS = 10_000
+/** A heartbeat asks every part in this time. */
+export const HEARTBEAT_DEADLINE_MS = 2_000
+/** The gateway waits this long for one stage's heartbeat: longer than the stage waits for its parts. */
+export const STAGE_HEARTBEAT_DEADLINE_MS = 3_000
+
+// Processing
+
+/** Crashes of one queue batch that are processed at the same time: six is Workers' limit of open connections. */
+export const PROCESS_CONCURRENCY = 6
+/** The stackwalker kills a walk after 60 s; the processor waits a little longer so that it hears the named status. */
+export const STACKWALK_DEADLINE_MS = 75_000
+/** The JSON of one stackwalk. A 25 MB dump can amplify to 1 GB (specs/stackwalker.md section 5). */
+export const MAX_STACKWALK_JSON_BYTES = 32 * MIB
+/** Failures that are a crash's own are tried this often, then the crash becomes a dead letter. */
+export const MAX_PROCESS_TRIES = 5
+/** Trouble of the platform (no container, R2, search) is retried this long after the crash was first queued. */
+export const PLATFORM_RETRY_WINDOW_MS = 6 * 3_600_000
+/** First delay of a retry; it doubles up to {@link MAX_RETRY_DELAY_SECONDS}. */
+export const RETRY_DELAY_SECONDS = 30
+/** Longest delay of a retry: at 6 h that is at most 40 tries, under the queues' 100. */
+export const MAX_RETRY_DELAY_SECONDS = 600
+/** Frames kept of a longer thread: the first and the last half (Socorro rule 15). */
+export const MAX_FRAMES_A_THREAD = 500
+
+// Reconcile
+
+/** A raw crash younger than this may still be on its way through the queue. */
+export const RECONCILE_MIN_AGE_MS = 5 * 60_000
+/** One crash is sent again at most this often. */
+export const RECONCILE_RESEND_MS = 3_600_000
+/** Ids in one `missing()` call and one sendBatch: the queue's own limit. */
+export const RECONCILE_BATCH = 100
+
+// Symbols
+
+/** A zip up to this size is unpacked before the answer (DESIGN.md section 6). */
+export const MAX_SYNC_ZIP_BYTES = 20 * MIB
+/** A zip with more entries is unpacked by the indexer. */
+export const MAX_SYNC_ZIP_ENTRIES = 200
+/** Entries of one zip: 10^6 empty entries are a bomb of names. */
+export const MAX_ZIP_ENTRIES = 5_000
+/** Real inflated bytes of one entry; declared sizes are written by the attacker and not trusted. */
+export const MAX_ZIP_ENTRY_BYTES = 2 * 1024 * MIB
+/** Real inflated bytes of one zip. */
+export const MAX_ZIP_BYTES = 8 * 1024 * MIB
+/** Bytes of one `/upload/` body: Tecken's proxy limit. */
+export const MAX_UPLOAD_BYTES = 2 * 1024 * MIB
+/** One part of an R2 multipart upload: R2 wants equal parts of at least 5 MiB. */
+export const R2_PART_BYTES = 10 * MIB
+/** One symbol key segment; R2 keys end at 1,024 bytes. */
+export const MAX_SYMBOL_NAME_CHARS = 255
+
+// Search and API
+
+/** Results of one SuperSearch page (specs/webapp.md 2.3). */
+export const MAX_RESULTS_NUMBER = 1_000
+/** Offset and number together (specs/webapp.md 2.3). */
+export const MAX_RESULTS_WINDOW = 10_000
+/** Terms of one facet (specs/webapp.md 2.3). */
+export const MAX_FACETS_SIZE = 10_000
+/** Days that one query may span (specs/webapp.md 2.3). */
+export const MAX_QUERY_DAYS = 365
+/** A query answers in this time, with what it has: crashstats-tools gives up after 5 s. */
+export const QUERY_DEADLINE_MS = 4_500
+/** RPC by value is kept under the platform's limit of 32 MiB with room for its encoding. */
+export const MAX_RPC_BYTES = 8 * MIB
+/** A search field's value in the index; the whole value stays in the processed crash. Socorro cuts keywords here. */
+export const MAX_INDEXED_CHARS = 10_000
+
+// Sign-in
+
+/** A session ends after a working day. */
+export const SESSION_SECONDS = 8 * 3_600
+/** Longest life of an API token, and its default (Socorro: 90 days; Tecken: a year). */
+export const TOKEN_DAYS = 365

@@ -1,0 +1,33 @@
+/**
+ * The contract between the processor and the stackwalker, over RPC (processor → stackwalker Worker) and
+ * over HTTP (stackwalker Worker → the Rust service in container/).
+ */
+
+/** What a stackwalk needs besides the minidump: the two annotations that stock reads from its "evil JSON". */
+export interface StackwalkOptions {
+  readonly crash_id: string
+  readonly module_signature_info?: string
+  readonly cpu_microcode_version?: string
+}
+
+/** The header that carries {@link StackwalkOptions} as base64url JSON. */
+export const STACKWALK_OPTIONS_HEADER = 'Mayday-Options'
+
+/**
+ * What became of one stackwalk request. `answered` holds the service's JSON document, a {@link StackwalkDocument};
+ * it is a stream because it can be 32 MiB. `busy` and `unavailable` are trouble of the platform: try again later.
+ */
+export type StackwalkAnswer =
+  | { readonly kind: 'answered'; readonly body: ReadableStream<Uint8Array> }
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'unavailable'; readonly reason: string }
+
+/** The service's document: the stock JSON of a dump that could be walked, or the named status of one that could not. */
+export type StackwalkDocument =
+  | { readonly kind: 'walked'; readonly stackwalk_version: string; readonly json_dump: Record<string, unknown> }
+  | { readonly kind: 'failed'; readonly status: string; readonly detail: string; readonly stackwalk_version?: string }
+
+/** The RPC port of the stackwalker Worker. */
+export interface StackwalkerRpc {
+  walk(minidump: ArrayBuffer, options: StackwalkOptions): Promise<StackwalkAnswer>
+}

@@ -1,0 +1,47 @@
+import type { Viewer } from '../auth/permissions.ts'
+import type { CrashId } from '../crash-id.ts'
+
+/**
+ * The RPC port of the processor's `CrashStore`: the one way to read crashes. Protected values are taken out
+ * before anything leaves it, so a page or an API cannot forget to.
+ */
+
+/** JSON text of a crash, already reduced to what the viewer may see. Only `redact()`'s output may carry the brand. */
+export type RedactedJson = ReadableStream<Uint8Array> & { readonly __redacted: unique symbol }
+
+/** A crash as one viewer may see it. `pending`: saved, not yet processed. `failed`: a dead letter, with its reason. */
+export type CrashReading =
+  | { readonly kind: 'found'; readonly json: RedactedJson }
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'unknown' }
+
+/** A dump as it was sent. `name` is the dump's name, `upload_file_minidump` for the main one. */
+export type DumpReading =
+  | { readonly kind: 'found'; readonly body: ReadableStream<Uint8Array>; readonly bytes: number }
+  | { readonly kind: 'forbidden' }
+  | { readonly kind: 'unknown' }
+
+/** One page of the raw crashes of a day, oldest key first. `cursor` is null on the last page. */
+export interface RawCrashPage {
+  readonly crashes: readonly { readonly crashId: CrashId; readonly savedAtMs: number }[]
+  readonly cursor: string | null
+}
+
+/** Where a saved crash stands. */
+export type CrashState = 'saved' | 'processed' | 'failed'
+
+export interface CrashStoreRpc {
+  /** The raw crash: annotations and metadata as collected. */
+  readRaw(crashId: CrashId, viewer: Viewer): Promise<CrashReading>
+  /** The processed crash. */
+  readProcessed(crashId: CrashId, viewer: Viewer): Promise<CrashReading>
+  /** A dump's bytes, for viewers with view_rawdump. */
+  dump(crashId: CrashId, name: string, viewer: Viewer): Promise<DumpReading>
+  /** For reconcile: the raw crashes of a day (`YYYYMMDD`). */
+  listRawCrashes(day: string, cursor: string | null): Promise<RawCrashPage>
+  /** For reconcile: where these crashes stand, in the order asked. */
+  states(crashIds: readonly CrashId[]): Promise<readonly CrashState[]>
+  /** For the dead-letter consumer: keeps the crash as failed, with the reason. */
+  recordFailure(crashId: CrashId, reason: string): Promise<void>
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs'
+import { parse } from 'smol-toml'
+import { z } from 'zod'
+
+/** A stage's test project: its own wrangler.toml, and empty stand-ins for the Workers that it is bound to. */
+export interface Pool {
+  readonly configPath: string
+  readonly miniflare: { readonly workers: readonly StandIn[] }
+}
+
+interface StandIn {
+  readonly name: string
+  readonly modules: readonly { readonly type: 'ESModule'; readonly path: string; readonly contents: string }[]
+  readonly compatibilityDate: string
+}
+
+const wranglerSchema = z.object({
+  compatibility_date: z.string(),
+  services: z.array(z.object({ service: z.string(), entrypoint: z.string().optional() })).default([]),
+})
+
+/** Stages whose tests run inside workerd. */
+const STAGES = [
+  'collector',
+  'processor',
+  'stackwalker',
+  'symbols',
+  'indexer',
+  'search',
+  'dashboard',
+  'scheduler',
+  'gateway',
+]
+
+/**
+ * The other Workers are not there in a single-Worker test, but workerd refuses a binding to nothing. A stand-in has the
+ * entrypoint's name and none of its methods: a test gives the step under test its own port, or sees the call fail.
+ */
+function standIns(configPath: string): readonly StandIn[] {
+  const config = wranglerSchema.parse(parse(readFileSync(configPath, 'utf8')))
+  const entrypoints = new Map<string, string[]>()
+  for (const { service, entrypoint } of config.services) {
+    entrypoints.set(service, [...(entrypoints.get(service) ?? []), ...(entrypoint === undefined ? [] : [entrypoint])])
+  }
+  return [...entrypoints].map(([name, names]) => ({
+    name,
+    compatibilityDate: config.compatibility_date,
+    modules: [
+      {
+        type: 'ESModule',
+        path: 'stand-in.mjs',
+        contents: [
+          `import { WorkerEntrypoint } from 'cloudflare:workers'`,
+          ...names.map((entrypoint) => `export class ${entrypoint} extends WorkerEntrypoint {}`),
+          `export default { fetch: () => new Response('stand-in for ${name}', { status: 501 }) }`,
+        ].join('\n'),
+      },
+    ],
+  }))
+}
+
+export const pools: Readonly<Record<string, Pool>> = Object.fromEntries(
+  STAGES.map((stage) => {
+    const configPath = stage === 'gateway' ? './wrangler.toml' : `./workers/${stage}/wrangler.toml`
+    return [stage, { configPath, miniflare: { workers: standIns(configPath) } }]
+  }),
+)

@@ -1,0 +1,5 @@
+/** Text assets that wrangler bundles as strings (`[[rules]] type = "Text"` in workers/dashboard/wrangler.toml). */
+declare module '*.css' {
+  const text: string
+  export default text
+}

@@ -1,0 +1,38 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers'
+import { defineConfig } from 'vitest/config'
+import { pools } from './test/support/pools.ts'
+
+/**
+ * Three kinds of project. `unit`: pure code in Node. One a stage: the Worker's own tests inside workerd, with real R2, D1, queues
+ * and Durable Objects (fakes for other Workers come from test/support/pools.ts). `fleet`: black box over HTTP against the
+ * whole fleet; at most two fleets at once, because each is a workerd with ten Workers and a stackwalker.
+ */
+const stages = Object.entries(pools).map(([stage, pool]) => ({
+  plugins: [
+    cloudflareTest(async () => ({
+      wrangler: { configPath: pool.configPath },
+      miniflare: { ...pool.miniflare, bindings: { TEST_MIGRATIONS: await readD1Migrations('./migrations') } },
+    })),
+  ],
+  test: { name: stage, include: [`workers/${stage}/**/*.test.{ts,tsx}`] },
+}))
+
+export default defineConfig({
+  test: {
+    reporters: ['default'],
+    projects: [
+      { test: { name: 'unit', environment: 'node', include: ['{shared,cli,scripts}/**/*.test.ts'] } },
+      ...stages,
+      {
+        test: {
+          name: 'fleet',
+          environment: 'node',
+          include: ['test/{conformance,faults,security,e2e}/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+})
