@@ -1,0 +1,14 @@
+import type { CrashMessage } from '#shared/messages.ts'
+import type { SearchRpc } from '#shared/search/search-rpc.ts'
+import type { CrashStoreRpc } from '#shared/store/crash-store.ts'
+
+/** What the dashboard may touch: accounts, configuration, and crashes only through CrashStore and search. */
+export interface Env {
+  readonly CONFIG: R2Bucket
+  readonly DB: D1Database
+  readonly CRASH_STORE: CrashStoreRpc
+  readonly SEARCH: SearchRpc
+  readonly CRASH_PRIORITY_QUEUE: Queue<CrashMessage>
+  readonly MAYDAY_ENV?: string
+  readonly MAYDAY_VERSION?: string
+}

@@ -1,0 +1,11 @@
+import type { CrashMessage } from '#shared/messages.ts'
+import type { SearchRpc } from '#shared/search/search-rpc.ts'
+import type { CrashStoreRpc } from '#shared/store/crash-store.ts'
+
+/** What the scheduler may touch: its own tables, and crashes only through CrashStore and search. */
+export interface Env {
+  readonly DB: D1Database
+  readonly CRASH_STORE: CrashStoreRpc
+  readonly SEARCH: SearchRpc
+  readonly CRASH_QUEUE: Queue<CrashMessage>
+}
