@@ -5,13 +5,13 @@ import { z } from 'zod'
 /** A stage's test project: its own wrangler.toml, and empty stand-ins for the Workers that it is bound to. */
 export interface Pool {
   readonly configPath: string
-  readonly miniflare: { readonly workers: readonly StandIn[] }
+  readonly miniflare: { readonly workers: StandIn[] }
 }
 
-interface StandIn {
-  readonly name: string
-  readonly modules: readonly { readonly type: 'ESModule'; readonly path: string; readonly contents: string }[]
-  readonly compatibilityDate: string
+type StandIn = {
+  name: string
+  modules: { type: 'ESModule'; path: string; contents: string }[]
+  compatibilityDate: string
 }
 
 const wranglerSchema = z.object({
@@ -36,7 +36,7 @@ const STAGES = [
  * The other Workers are not there in a single-Worker test, but workerd refuses a binding to nothing. A stand-in has the
  * entrypoint's name and none of its methods: a test gives the step under test its own port, or sees the call fail.
  */
-function standIns(configPath: string): readonly StandIn[] {
+function standIns(configPath: string): StandIn[] {
   const config = wranglerSchema.parse(parse(readFileSync(configPath, 'utf8')))
   const entrypoints = new Map<string, string[]>()
   for (const { service, entrypoint } of config.services) {

@@ -1,0 +1,50 @@
+import { WorkerEntrypoint } from 'cloudflare:workers'
+import { systemClock } from '#shared/clock.ts'
+import type { CrashId } from '#shared/crash-id.ts'
+import { checkHeartbeat, heartbeatResponse } from '#shared/http/heartbeat.ts'
+import { consoleLog } from '#shared/log.ts'
+import { instantOf } from '#shared/search/instant.ts'
+import type { SearchQuery } from '#shared/search/query.ts'
+import type { SearchAnswer, SearchDocument, SearchRpc } from '#shared/search/search-rpc.ts'
+import { weekOfInstant } from '#shared/search/shards.ts'
+import type { Env } from './env.ts'
+import { indexDocuments, missingCrashes, querySearch, removeCrashes, type SearchDeps } from './search.ts'
+
+export { SearchShard } from './search-shard.ts'
+
+const searchDeps = (env: Env): SearchDeps => ({
+  shardOf: (week) => env.SHARDS.getByName(week),
+  clock: systemClock,
+  log: consoleLog,
+})
+
+/** The index of processed crashes, for the other Workers. */
+export class Search extends WorkerEntrypoint<Env> implements SearchRpc {
+  async index(documents: readonly SearchDocument[]): Promise<void> {
+    await indexDocuments(searchDeps(this.env), documents)
+  }
+
+  async query(query: SearchQuery): Promise<SearchAnswer> {
+    return querySearch(searchDeps(this.env), query)
+  }
+
+  async remove(crashIds: readonly CrashId[]): Promise<void> {
+    await removeCrashes(searchDeps(this.env), crashIds)
+  }
+
+  async missing(crashIds: readonly CrashId[]): Promise<readonly CrashId[]> {
+    return missingCrashes(searchDeps(this.env), crashIds)
+  }
+}
+
+export default {
+  async fetch(request, env) {
+    const { pathname } = new URL(request.url)
+    if (pathname === '/__lbheartbeat__') return new Response(null, { status: 200 })
+    if (pathname !== '/__heartbeat__') return Response.json({ error: 'Not Found' }, { status: 404 })
+    const thisWeek = weekOfInstant(instantOf(systemClock()))
+    return heartbeatResponse(
+      await checkHeartbeat([{ name: 'search shard', ask: () => env.SHARDS.getByName(thisWeek).ping() }]),
+    )
+  },
+} satisfies ExportedHandler<Env>
