@@ -88,6 +88,11 @@ const violations: readonly (readonly [name: string, path: string, source: string
 const allowed: readonly (readonly [name: string, path: string, source: string])[] = [
   ['a Worker importing its own nested file', 'workers/dashboard/pages/planted.ts', "import '../auth.ts'\n"],
   ['a Worker importing shared', 'workers/collector/planted.ts', "import '#shared/limits.ts'\n"],
+  [
+    'a Worker test sharing a table of cases',
+    'workers/collector/planted.test.ts',
+    "import '../../test/conformance/cases.ts'\n",
+  ],
   ['an R2 key in shared/store', 'shared/store/planted.ts', "export const key = 'v1/raw_crash/'\n"],
   ['SQL in the search shard', 'workers/search/planted.ts', "export const sql = 'SELECT 1 FROM document'\n"],
   ['the clock in shared/clock.ts', 'shared/clock.ts', 'export const systemClock = () => Date.now()\n'],
