@@ -96,6 +96,30 @@ export const MAX_UPLOAD_BYTES = 2 * 1024 * MIB
 export const R2_PART_BYTES = 10 * MIB
 /** One symbol key segment; R2 keys end at 1,024 bytes. */
 export const MAX_SYMBOL_NAME_CHARS = 255
+/** Declared bytes of a zip that is unpacked before the answer: about 4 s of inflating and hashing. */
+export const MAX_SYNC_INFLATED_BYTES = 512 * MIB
+/** A zip's central directory is held whole while it is read; 5,000 entries of real names need under 1 MiB. */
+export const MAX_ZIP_DIRECTORY_BYTES = 8 * MIB
+/** A zip is read from R2 in blocks of this size, two of which are held: a local header and its data come in one read. */
+export const ZIP_BLOCK_BYTES = 4 * MIB
+/** Compressed bytes given to the inflater at once: it holds what they inflate to, at most 1,032 times as much. */
+export const INFLATE_SLICE_BYTES = 8 * KIB
+/** The MODULE and INFO lines at the head of a sym file; real ones have under 1 KiB. */
+export const MAX_SYM_HEADER_BYTES = 64 * KIB
+/** Rows of stored files are written this often, so that a retry of a long unpack knows what is done. */
+export const UPLOAD_ROWS_BATCH = 50
+/** An upload that was stopped early (no token, no zip) is read to its end up to here, so that the client sees the answer. */
+export const MAX_DRAIN_BYTES = 100 * MIB
+/** The same in time. */
+export const DRAIN_DEADLINE_MS = 30_000
+/** An upload's client that sends nothing for this long is told so; a whole upload may take as long as it needs. */
+export const UPLOAD_IDLE_MS = 60_000
+/** Bytes of a form field beside the zip (`try`). */
+export const MAX_UPLOAD_FIELD_BYTES = 4 * KIB
+/** Failures of the platform while unpacking are tried this often, then the upload becomes a dead letter. */
+export const MAX_UNPACK_TRIES = 5
+/** What a client may keep a symbol file without asking again: a file can be uploaded anew under its key. */
+export const SYMBOL_CACHE_SECONDS = 600
 
 // Search and API
 
@@ -113,6 +137,12 @@ export const QUERY_DEADLINE_MS = 4_500
 export const MAX_RPC_BYTES = 8 * MIB
 /** A search field's value in the index; the whole value stays in the processed crash. Socorro cuts keywords here. */
 export const MAX_INDEXED_CHARS = 10_000
+/** Every shard sends the sort keys of offset + number hits: four keys of 256 characters keep 10,000 of them under MAX_RPC_BYTES. */
+export const MAX_SORT_KEYS = 4
+/** Texts are ordered by this many characters: the sort keys of 10,000 hits travel from every shard. */
+export const MAX_SORT_CHARS = 256
+/** Term counts that one query may gather from all its shards: a quarter of an isolate. */
+export const MAX_FACET_BYTES = 4 * MAX_RPC_BYTES
 
 // Sign-in
 
@@ -120,3 +150,18 @@ export const MAX_INDEXED_CHARS = 10_000
 export const SESSION_SECONDS = 8 * 3_600
 /** Longest life of an API token, and its default (Socorro: 90 days; Tecken: a year). */
 export const TOKEN_DAYS = 365
+
+// Crash reports, continued: what bounds the memory of parsing and saving one report
+
+/** A JSON `extra` part: it is parsed whole, at up to ten times its size. Real ones have under 500 KB. */
+export const MAX_JSON_EXTRA_BYTES = 8 * MIB
+/** Values in a JSON `extra` part: `[[],[],…` makes an object of every three bytes. Real ones have about 3,000. */
+export const MAX_JSON_VALUES = 100_000
+/** All annotations of one report: escaping can make each byte six in the stored raw crash. Real reports have under 500 KB. */
+export const MAX_ANNOTATIONS_BYTES = 4 * MIB
+/** Dumps of one report: each is an R2 put, and a request may make 1,000. Firefox sends up to five. */
+export const MAX_DUMPS = 50
+/** Longest dump name, cut as the peer cuts it (specs/collector.md 1.2). */
+export const MAX_DUMP_NAME_CHARS = 30
+/** One collector note: it may quote a part's name, which is up to 8 KiB long. */
+export const MAX_NOTE_CHARS = 300

@@ -1,0 +1,48 @@
+import { Hono } from 'hono'
+import { checkHeartbeat, type HeartbeatCheck, heartbeatResponse } from '#shared/http/heartbeat.ts'
+import type { LogFields } from '#shared/log.ts'
+import { type Answer, answerResponse } from './answer.ts'
+import { type SubmitDeps, submit } from './submit.ts'
+
+/** What the routes need: {@link SubmitDeps} but for the request's own, and the answers of the health routes. */
+export interface CollectorDeps extends Omit<SubmitDeps, 'defer'> {
+  readonly heartbeatChecks: readonly HeartbeatCheck[]
+  readonly version: string
+}
+
+/** The collector's routes (specs/collector.md 1.4 and 3.3). No CORS: crash reporters are not web pages. */
+export function createApp(deps: CollectorDeps): Hono {
+  const app = new Hono()
+
+  app.post('/submit', async (c) => {
+    const startedAtMs = deps.clock()
+    const answer = await submit(c.req.raw, { ...deps, defer: (work) => c.executionCtx.waitUntil(work) })
+    deps.log('collector', answer.kind, { ...answerFields(answer), ms: deps.clock() - startedAtMs })
+    return answerResponse(answer)
+  })
+  app.options('/submit', () => new Response(null, { headers: { Allow: 'POST' } }))
+  app.all('/submit', (c) => c.json({ title: '405 Method Not Allowed' }, 405, { Allow: 'POST, OPTIONS' }))
+
+  app.get('/__lbheartbeat__', () => new Response(null))
+  app.get('/__version__', (c) => c.json({ version: deps.version }))
+  app.get('/__heartbeat__', async () => heartbeatResponse(await checkHeartbeat(deps.heartbeatChecks)))
+
+  app.notFound((c) => c.json({ title: '404 Not Found' }, 404))
+  return app
+}
+
+/** What the log says of an answer: ids, rule names and reasons. */
+function answerFields(answer: Answer): LogFields {
+  switch (answer.kind) {
+    case 'accepted':
+      return { crash_id: answer.crashId }
+    case 'rejected':
+      return { rule: answer.rule }
+    case 'malformed':
+    case 'refused':
+    case 'unavailable':
+      return { reason: answer.reason }
+    case 'unauthorized_uuid':
+      return {}
+  }
+}

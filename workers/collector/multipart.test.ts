@@ -1,0 +1,2 @@
+// The same table inside workerd as in Node.
+import '#shared/multipart.test.ts'

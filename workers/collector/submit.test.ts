@@ -1,0 +1,414 @@
+import { env } from 'cloudflare:workers'
+import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { LogFields } from '#shared/log.ts'
+import type { CrashMessage } from '#shared/messages.ts'
+import type { Bucket } from '#shared/ports.ts'
+import { ACCEPT_EVERYTHING } from '#shared/throttle/ruleset.ts'
+import { BOUNDARY, dump, extra, multipart, text } from '../../test/conformance/collector/multipart-body.ts'
+import { type Answer, answerResponse } from './answer.ts'
+import { BytesInFlight } from './bytes-in-flight.ts'
+import { type SubmitDeps, submit } from './submit.ts'
+
+const MIB = 1024 * 1024
+const NOW = Date.UTC(2026, 10, 23, 23, 59, 59, 999)
+const K = text('ProductName', 'WaterWolf')
+const D = dump('upload_file_minidump', 'MDMP')
+
+/** Deps with the real bucket and everything else visible: what was sent, logged and deferred. */
+function world(changes: Partial<SubmitDeps> = {}) {
+  const sent: CrashMessage[] = []
+  const logged: [string, LogFields][] = []
+  const deferred: Promise<unknown>[] = []
+  const deps: SubmitDeps = {
+    bucket: env.CRASHES,
+    queue: { send: async (message) => void sent.push(message) },
+    ruleset: ACCEPT_EVERYTHING,
+    submitterToken: 'secret',
+    bytesInFlight: new BytesInFlight(60 * MIB),
+    clock: () => NOW,
+    randomBytes: (bytes) => crypto.getRandomValues(bytes),
+    log: (_stage, outcome, fields = {}) => logged.push([outcome, fields]),
+    defer: (work) => void deferred.push(work),
+    bodyDeadlineMs: 5_000,
+    saveBudgetMs: 10_000,
+    ...changes,
+  }
+  return { deps, sent, logged, settle: () => Promise.all(deferred) }
+}
+
+function request(body: BodyInit | null, headers: Record<string, string> = {}): Request {
+  return new Request('http://collector/submit', {
+    method: 'POST',
+    headers: { 'Content-Type': `multipart/form-data; boundary=${BOUNDARY}`, ...headers },
+    body,
+  })
+}
+
+/** A body in chunks of the given sizes, without a length. */
+function chunked(bytes: Uint8Array, sizes: readonly number[]): ReadableStream<Uint8Array> {
+  let at = 0
+  let turn = 0
+  return new ReadableStream({
+    pull(controller) {
+      if (at >= bytes.length) return controller.close()
+      const size = sizes[turn++ % sizes.length] ?? 1
+      controller.enqueue(bytes.slice(at, at + size))
+      at += size
+    },
+  })
+}
+
+async function keys(): Promise<readonly string[]> {
+  return (await env.CRASHES.list()).objects.map(({ key }) => key).sort()
+}
+
+async function rawCrashOf(answer: Answer) {
+  if (answer.kind !== 'accepted') throw new Error(JSON.stringify(answer))
+  const object = await env.CRASHES.get(`v1/raw_crash/20${answer.crashId.slice(-6)}/${answer.crashId}`)
+  return JSON.parse((await object?.text()) ?? '')
+}
+
+/** The real bucket with some operations replaced. */
+function bucketWith(changes: Partial<Bucket>): Bucket {
+  const real = env.CRASHES
+  return {
+    get: real.get.bind(real),
+    head: real.head.bind(real),
+    put: real.put.bind(real),
+    delete: real.delete.bind(real),
+    list: real.list.bind(real),
+    createMultipartUpload: real.createMultipartUpload.bind(real),
+    resumeMultipartUpload: real.resumeMultipartUpload.bind(real),
+    ...changes,
+  }
+}
+
+const putOf = (decide: (key: string, tries: number) => 'put' | 'fail' | 'hang'): Bucket['put'] => {
+  const tries = new Map<string, number>()
+  return async (key: string, ...rest: unknown[]) => {
+    tries.set(key, (tries.get(key) ?? 0) + 1)
+    const decision = decide(key, tries.get(key) ?? 0)
+    if (decision === 'fail') throw new Error('R2 is down')
+    if (decision === 'hang') return new Promise(() => undefined)
+    return Reflect.apply(env.CRASHES.put, env.CRASHES, [key, ...rest])
+  }
+}
+
+beforeEach(async () => {
+  const all = await keys()
+  if (all.length > 0) await env.CRASHES.delete([...all])
+})
+
+describe('an accepted report', () => {
+  it('C4: sends the crash id to the processor, once', async () => {
+    const { deps, sent, settle } = world()
+    const answer = await submit(request(multipart([K, D])), deps)
+    await settle()
+    expect(answer.kind).toBe('accepted')
+    expect(sent).toEqual([
+      { v: 1, crash_id: answer.kind === 'accepted' ? answer.crashId : '', tries: 0, first_seen: NOW },
+    ])
+  })
+
+  it('has the day of its submission in UTC in its id and its time in the raw crash', async () => {
+    const answer = await submit(request(multipart([K])), world().deps)
+    expect(answer.kind === 'accepted' && answer.crashId.slice(-7)).toBe('0261123')
+    expect((await rawCrashOf(answer)).submitted_timestamp).toBe('2026-11-23T23:59:59.999000+00:00')
+    const onTheSecond = await submit(request(multipart([K])), world({ clock: () => Date.UTC(2026, 0, 2) }).deps)
+    expect((await rawCrashOf(onTheSecond)).submitted_timestamp).toBe('2026-01-02T00:00:00+00:00')
+  })
+
+  it('C45: may come chunked, without a length', async () => {
+    const { deps } = world()
+    const body = multipart([K, D])
+    const answer = await submit(request(chunked(body, [10])), deps)
+    expect((await rawCrashOf(answer)).metadata.payload_size).toBe(body.length)
+  })
+
+  it('writes its dumps at once and its raw crash after them', async () => {
+    const order: string[] = []
+    const put: Bucket['put'] = async (key: string, ...rest: unknown[]) => {
+      order.push(`begin ${key.split('/')[1]}`)
+      const object = await Reflect.apply(env.CRASHES.put, env.CRASHES, [key, ...rest])
+      order.push(`end ${key.split('/')[1]}`)
+      return object
+    }
+    await submit(request(multipart([K, D, dump('memory_report', 'm')])), world({ bucket: bucketWith({ put }) }).deps)
+    expect(order.slice(0, 2)).toEqual(['begin dump', 'begin memory_report'])
+    expect(order.slice(2, 4).sort()).toEqual(['end dump', 'end memory_report'])
+    expect(order.slice(4)).toEqual(['begin raw_crash', 'end raw_crash'])
+  })
+
+  it('logs ids and outcomes, never an annotation value', async () => {
+    const { deps, logged, settle } = world({ queue: { send: () => Promise.reject(new Error('the queue is down')) } })
+    await submit(request(multipart([K, text('Comments', 'canary-4711')])), deps)
+    await settle()
+    expect(logged.map(([outcome]) => outcome)).toEqual(['publish_failed'])
+    expect(JSON.stringify(logged)).not.toContain('canary-4711')
+  })
+
+  it('keeps what a chosen crash id has stored already', async () => {
+    const id = '00112233-4455-4677-8899-aabbc0261122'
+    const bearer = { Authorization: 'Bearer secret' }
+    const first = await submit(request(multipart([K, D, text('uuid', id)]), bearer), world().deps)
+    const again = await submit(
+      request(multipart([text('ProductName', 'Other'), dump('upload_file_minidump', 'X'), text('uuid', id)]), bearer),
+      world().deps,
+    )
+    expect([first, again]).toEqual([
+      { kind: 'accepted', crashId: id },
+      { kind: 'accepted', crashId: id },
+    ])
+    expect((await rawCrashOf(first)).ProductName).toBe('WaterWolf')
+    expect(await (await env.CRASHES.get(`v1/dump/${id}`))?.text()).toBe('MDMP')
+  })
+})
+
+describe('a rejected report', () => {
+  it('is answered with the rule, and nothing is kept or sent', async () => {
+    const when = { all: [{ annotation: 'ProductName', op: 'equals', value: 'WaterWolf' }] } as const
+    const { deps, sent } = world({
+      ruleset: { version: 1, name: 'test', rules: [{ name: 'no_wolves', when, result: 'reject' }] },
+    })
+    expect(await submit(request(multipart([K, D])), deps)).toEqual({ kind: 'rejected', rule: 'no_wolves' })
+    // An id that nobody may choose is answered first, as at the peer.
+    expect(await submit(request(multipart([K, text('uuid', 'x')])), deps)).toEqual({ kind: 'unauthorized_uuid' })
+    expect([await keys(), sent]).toEqual([[], []])
+  })
+})
+
+describe('the limits of a report', { timeout: 20_000 }, () => {
+  it('cut an annotation at 1 MiB with a note', async () => {
+    const parts = [
+      text('fits', 'x'.repeat(MIB)),
+      text('cut', 'é'.repeat(MIB / 2 + 1)),
+      extraOf({ json: 'y'.repeat(MIB + 1) }),
+    ]
+    const texts = await rawCrashOf(await submit(request(multipart(parts.slice(0, 2))), world().deps))
+    expect([texts.fits.length, texts.cut]).toEqual([MIB, 'é'.repeat(MIB / 2)])
+    expect(texts.metadata.collector_notes).toEqual([`annotation cut cut to ${MIB} bytes`])
+    const json = await rawCrashOf(await submit(request(multipart(parts.slice(2))), world().deps))
+    expect([json.json.length, json.metadata.collector_notes]).toEqual([MIB, [`annotation json cut to ${MIB} bytes`]])
+  })
+
+  it('drop annotations from the 1,001st on with a note', async () => {
+    const many = (count: number) => Array.from({ length: count }, (_, at) => text(`a${at}`, 'v'))
+    const exact = await rawCrashOf(await submit(request(multipart(many(1000))), world().deps))
+    expect([exact.a999, exact.metadata.collector_notes]).toEqual(['v', []])
+    const over = await rawCrashOf(await submit(request(multipart(many(1003))), world().deps))
+    expect([over.a999, over.a1000]).toEqual(['v', undefined])
+    expect(over.metadata.collector_notes).toEqual(['3 annotations dropped: more than 1000'])
+  })
+
+  it('drop annotations over 4 MiB together with a note', async () => {
+    const raw = await rawCrashOf(
+      await submit(request(multipart(['a', 'b', 'c', 'd'].map((name) => text(name, 'x'.repeat(MIB))))), world().deps),
+    )
+    expect([raw.c.length, raw.d]).toEqual([MIB, undefined])
+    expect(raw.metadata.collector_notes).toEqual([`annotation d dropped: annotations over ${4 * MIB} bytes together`])
+  })
+
+  it('keep 50 dumps, the minidump among them', async () => {
+    const dumps = Array.from({ length: 60 }, (_, at) => dump(`extra_${at}`, 'v'))
+    const raw = await rawCrashOf(await submit(request(multipart([K, ...dumps, D])), world().deps))
+    expect(Object.keys(raw.metadata.dump_checksums)).toHaveLength(50)
+    expect(raw.metadata.dump_checksums.upload_file_minidump).toMatch(/^[0-9a-f]{64}$/)
+    expect(raw.metadata.collector_notes).toEqual(['11 dumps dropped: more than 50'])
+  })
+
+  it('take no JSON over 8 MiB, deeper than 64 or of over 100,000 values', async () => {
+    const answerTo = (json: string) => submit(request(multipart([extra(json)])), world().deps)
+    expect(await answerTo(`{"a":"${'x'.repeat(8 * MIB)}"}`)).toEqual({ kind: 'refused', reason: 'body_too_large' })
+    const nested = (depth: number) => `{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`
+    expect((await answerTo(nested(64))).kind).toBe('accepted')
+    expect(await answerTo(nested(65))).toEqual({ kind: 'malformed', reason: 'invalid_json' })
+    expect(await answerTo(`{"a":[${'1,'.repeat(100_000)}1]}`)).toEqual({ kind: 'malformed', reason: 'invalid_json' })
+    expect((await answerTo(`{"a":"${'[{,'.repeat(100_000)}"}`)).kind).toBe('accepted')
+  })
+})
+
+describe('memory', { timeout: 20_000 }, () => {
+  it('holds a 25 MiB report once, and nothing after the answer', async () => {
+    const bytesInFlight = new BytesInFlight(60 * MIB)
+    const body = multipart([K, dump('upload_file_minidump', new Uint8Array(24 * MIB))])
+    expect((await submit(request(body), world({ bytesInFlight }).deps)).kind).toBe('accepted')
+    expect(bytesInFlight.peak).toBe(body.length)
+    expect(bytesInFlight.held).toBe(0)
+  })
+
+  it('sends a report away that does not fit beside the others, without a Discarded line', async () => {
+    const bytesInFlight = new BytesInFlight(3 * MIB)
+    const other = bytesInFlight.hold()
+    expect(other.add(2 * MIB)).toBe(true)
+    const body = multipart([K, dump('upload_file_minidump', new Uint8Array(MIB))])
+    const { deps } = world({ bytesInFlight })
+    const answer = await submit(request(body), deps)
+    expect(answer).toEqual({ kind: 'unavailable', reason: 'too_many_bytes_in_flight' })
+    const response = answerResponse(answer)
+    expect([response.status, response.headers.get('Retry-After'), await response.text()]).toEqual([503, '60', ''])
+    expect(await keys()).toEqual([])
+    other.release()
+    expect((await submit(request(body), deps)).kind).toBe('accepted')
+    expect(bytesInFlight.held).toBe(0)
+  })
+
+  it('stops a gzip bomb at the cap', async () => {
+    const bytesInFlight = new BytesInFlight(60 * MIB)
+    const bomb = gzipSync(multipart([K, dump('upload_file_minidump', new Uint8Array(100 * MIB))]))
+    expect(await submit(request(bomb, { 'Content-Encoding': 'gzip' }), world({ bytesInFlight }).deps)).toEqual({
+      kind: 'refused',
+      reason: 'inflated_too_large',
+    })
+    expect(bytesInFlight.peak).toBeLessThanOrEqual(50 * MIB)
+    expect(bytesInFlight.held).toBe(0)
+  })
+})
+
+describe('a body that does not arrive', { timeout: 20_000 }, () => {
+  it('C44: is answered 408 at its deadline', async () => {
+    const whole = multipart([K, D])
+    const stalled = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(whole.slice(0, -10)),
+    })
+    const answer = await submit(request(stalled), world({ bodyDeadlineMs: 50 }).deps)
+    expect(answer).toEqual({ kind: 'refused', reason: 'body_timeout' })
+    expect(answerResponse(answer).status).toBe(408)
+    expect(await keys()).toEqual([])
+  })
+
+  it('is not read on after a refusal', async () => {
+    let cancelled = false
+    const endless = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(multipart([extra(`"${'x'.repeat(8 * MIB + 100)}"`)]).slice(0, -20)),
+      cancel: () => {
+        cancelled = true
+      },
+    })
+    expect(await submit(request(endless), world().deps)).toEqual({ kind: 'refused', reason: 'body_too_large' })
+    expect(cancelled).toBe(true)
+  })
+
+  it('C43: is malformed when it breaks off or is longer than allowed', async () => {
+    const whole = multipart([K, D])
+    let pulls = 0
+    const broken = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (pulls++ === 0) controller.enqueue(whole.slice(0, -10))
+        else controller.error(new Error('the client went away'))
+      },
+    })
+    expect(await submit(request(broken), world().deps)).toEqual({
+      kind: 'malformed',
+      reason: 'invalid_payload_structure',
+    })
+    const long = multipart([K, dump('upload_file_minidump', new Uint8Array(26 * MIB))])
+    expect(await submit(request(chunked(long, [65_536])), world().deps)).toEqual({
+      kind: 'refused',
+      reason: 'body_too_large',
+    })
+    expect(await submit(request(chunked(new Uint8Array(0), [1])), world().deps)).toEqual({
+      kind: 'malformed',
+      reason: 'no_content_length',
+    })
+    expect(await keys()).toEqual([])
+  })
+})
+
+describe('trouble with storage', { timeout: 20_000 }, () => {
+  it('C46: is 503 with an empty body, nothing queued and no dump left behind', async () => {
+    const put = putOf((key) => (key.includes('raw_crash') ? 'fail' : 'put'))
+    const { deps, sent, logged, settle } = world({ bucket: bucketWith({ put }) })
+    const answer = await submit(request(multipart([K, D])), deps)
+    await settle()
+    expect(answer).toEqual({ kind: 'unavailable', reason: 'save_failed' })
+    expect(logged).toMatchObject([['save_failed', { tries: 5, reason: 'Error: R2 is down' }]])
+    expect([await keys(), sent]).toEqual([[], []])
+  })
+
+  it('is not seen by the client when it is short', async () => {
+    const put = putOf((_key, tries) => (tries === 1 ? 'fail' : 'put'))
+    const answer = await submit(
+      request(multipart([K, D, dump('memory_report', 'm')])),
+      world({ bucket: bucketWith({ put }) }).deps,
+    )
+    expect((await rawCrashOf(answer)).ProductName).toBe('WaterWolf')
+    expect(await keys()).toHaveLength(3)
+  })
+
+  it('ends within the budget when storage hangs, and leaves dumps whose raw crash may still be written', async () => {
+    const put = putOf((key) => (key.includes('raw_crash') ? 'hang' : 'put'))
+    const { deps, settle } = world({ bucket: bucketWith({ put }), clock: () => Date.now(), saveBudgetMs: 300 })
+    const startedAtMs = Date.now()
+    expect((await submit(request(multipart([K, D])), deps)).kind).toBe('unavailable')
+    expect(Date.now() - startedAtMs).toBeLessThan(1_000)
+    await settle()
+    expect(await keys()).toHaveLength(1)
+  })
+
+  it('does not remove a dump that an earlier save of a chosen crash id wrote', async () => {
+    const id = '00112233-4455-4677-8899-aabbc0261121'
+    await env.CRASHES.put(`v1/dump/${id}`, 'MDMP')
+    const put = putOf((key) => (key.includes('raw_crash') ? 'fail' : 'put'))
+    const { deps, settle } = world({ bucket: bucketWith({ put }) })
+    const body = multipart([K, D, dump('memory_report', 'm'), text('uuid', id)])
+    expect((await submit(request(body, { Authorization: 'Bearer secret' }), deps)).kind).toBe('unavailable')
+    await settle()
+    expect(await keys()).toEqual([`v1/dump/${id}`])
+  })
+
+  it('C47: of the queue is not seen by the client', async () => {
+    const { deps, logged, settle } = world({ queue: { send: () => Promise.reject(new Error('the queue is down')) } })
+    const answer = await submit(request(multipart([K, D])), deps)
+    await settle()
+    expect((await rawCrashOf(answer)).ProductName).toBe('WaterWolf')
+    expect(logged).toMatchObject([['publish_failed', { reason: 'Error: the queue is down' }]])
+  })
+})
+
+describe('damaged bodies', () => {
+  const valid = multipart([
+    text('ProductName', 'WaterWolf'),
+    extra('{"Version":"1.0","x":[1,{"y":null}]}'),
+    D,
+    text('Comments', 'é'),
+  ])
+  const compressed = gzipSync(valid)
+  const nothingStored = bucketWith({ put: async () => env.CRASHES.head('nothing') as never })
+
+  /** The outcome without what differs from run to run. */
+  async function outcome(body: BodyInit, gzip: boolean): Promise<unknown> {
+    const answer = await submit(
+      request(body, gzip ? { 'Content-Encoding': 'gzip' } : {}),
+      world({ bucket: nothingStored }).deps,
+    )
+    expect(answerResponse(answer).status).toBeLessThan(500)
+    return answer.kind === 'accepted' ? 'accepted' : answer
+  }
+
+  it('never cause a 5xx, and chunking never changes the outcome', async () => {
+    const damage = fc.array(fc.tuple(fc.nat(), fc.constantFrom('set', 'cut', 'repeat'), fc.nat(255)), {
+      minLength: 0,
+      maxLength: 4,
+    })
+    const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 6 })
+    await fc.assert(
+      fc.asyncProperty(damage, sizes, fc.boolean(), async (changes, chunkSizes, gzip) => {
+        let bytes: Uint8Array<ArrayBuffer> = (gzip ? compressed : valid).slice()
+        for (const [where, how, value] of changes) {
+          const at = where % Math.max(1, bytes.length)
+          if (how === 'set') bytes[at] = value
+          else if (how === 'cut') bytes = Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(at + value)])
+          else bytes = Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(Math.max(0, at - value))])
+        }
+        expect(await outcome(chunked(bytes, chunkSizes), gzip)).toEqual(await outcome(bytes, gzip))
+      }),
+      { numRuns: 300 },
+    )
+  }, 60_000)
+})
+
+function extraOf(annotations: Readonly<Record<string, unknown>>) {
+  return extra(JSON.stringify(annotations))
+}
