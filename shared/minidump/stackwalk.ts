@@ -29,5 +29,8 @@ export type StackwalkDocument =
 
 /** The RPC port of the stackwalker Worker. */
 export interface StackwalkerRpc {
-  walk(minidump: ArrayBuffer, options: StackwalkOptions): Promise<StackwalkAnswer>
+  /** Walks one minidump. It goes as a stream: a dump can be 50 MiB, and RPC carries 32 MiB by value. */
+  walk(minidump: ReadableStream<Uint8Array>, options: StackwalkOptions): Promise<StackwalkAnswer>
+  /** For heartbeats: rejects when no stackwalker service answers. */
+  ping(): Promise<void>
 }

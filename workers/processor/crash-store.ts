@@ -1,0 +1,35 @@
+import { WorkerEntrypoint } from 'cloudflare:workers'
+import type { Viewer } from '#shared/auth/permissions.ts'
+import { systemClock } from '#shared/clock.ts'
+import type { CrashId } from '#shared/crash-id.ts'
+import { crashState, listRawCrashes, writeFailedCrash } from '#shared/store/crash-states.ts'
+import type { CrashReading, CrashState, CrashStoreRpc, DumpReading, RawCrashPage } from '#shared/store/crash-store.ts'
+import type { Env } from './env.ts'
+import { readDumpFor, readProcessed, readRaw } from './read-crash.ts'
+
+/** The one way to read a crash: other Workers are bound to this entrypoint and not to the bucket. */
+export class CrashStore extends WorkerEntrypoint<Env> implements CrashStoreRpc {
+  readRaw(crashId: CrashId, viewer: Viewer): Promise<CrashReading> {
+    return readRaw(this.env.CRASHES, crashId, viewer)
+  }
+
+  readProcessed(crashId: CrashId, viewer: Viewer): Promise<CrashReading> {
+    return readProcessed(this.env.CRASHES, crashId, viewer)
+  }
+
+  dump(crashId: CrashId, name: string, viewer: Viewer): Promise<DumpReading> {
+    return readDumpFor(this.env.CRASHES, crashId, name, viewer)
+  }
+
+  listRawCrashes(day: string, cursor: string | null): Promise<RawCrashPage> {
+    return listRawCrashes(this.env.CRASHES, day, cursor)
+  }
+
+  states(crashIds: readonly CrashId[]): Promise<readonly CrashState[]> {
+    return Promise.all(crashIds.map((crashId) => crashState(this.env.CRASHES, crashId)))
+  }
+
+  recordFailure(crashId: CrashId, reason: string): Promise<void> {
+    return writeFailedCrash(this.env.CRASHES, crashId, reason, systemClock())
+  }
+}
