@@ -165,3 +165,38 @@ export const MAX_DUMPS = 50
 export const MAX_DUMP_NAME_CHARS = 30
 /** One collector note: it may quote a part's name, which is up to 8 KiB long. */
 export const MAX_NOTE_CHARS = 300
+
+// Pages: what one page shows at most. The whole crash is always behind its raw JSON links, so a cut is said, never silent.
+
+/** A processed crash above this is shown without its stacks: an isolate of 128 MB parses and renders several at once. */
+export const MAX_PAGE_JSON_BYTES = 16 * MIB
+/** Raw crash JSON of a page: 1,000 annotations are far below it; one of 1 MiB fits. */
+export const MAX_PAGE_ANNOTATIONS_BYTES = 4 * MIB
+/** One value (a function name, an annotation). Templates reach 4,000 characters; 100,000 are an attack or an accident. */
+export const MAX_SHOWN_CHARS = 4_000
+/** Frames and inline frames of one thread: 500 frames are kept of a thread, real inlines double that. */
+export const MAX_SHOWN_FRAMES_A_THREAD = 1_500
+/** Frames of all threads beside the crashing one; 500 threads of 500 frames would be 75 MB of HTML. */
+export const MAX_SHOWN_OTHER_FRAMES = 6_000
+/** Modules of one list. Firefox loads about 300. */
+export const MAX_SHOWN_MODULES = 2_000
+/** Annotations of one list: the collector keeps no more. */
+export const MAX_SHOWN_ANNOTATIONS = 1_000
+/** Products with a card of their own on the first page; each card is one query. */
+export const MAX_HOME_PRODUCTS = 8
+/** Latest crashes of one card. */
+export const HOME_CRASHES_A_PRODUCT = 6
+/** Results of one search page (specs/webapp.md 1: the peer's page shows 50). */
+export const SEARCH_RESULTS_A_PAGE = 50
+/** Terms of a facet beside the search results. */
+export const SEARCH_FACET_TERMS = 25
+/** A waiting report page asks again after this. A crash takes about two seconds. */
+export const PENDING_REFRESH_SECONDS = 5
+/** A waiting report sends its crash to the priority queue at most this often (specs/webapp.md 1: once per 60 s). */
+export const PRIORITY_RESEND_MS = 60_000
+/** Crash ids remembered for {@link PRIORITY_RESEND_MS}; when full, the oldest is forgotten and may be sent again early. */
+export const MAX_PRIORITY_REMEMBERED = 10_000
+/** Search ends by itself at QUERY_DEADLINE_MS with what it has; this is for one that does not. Clients give up after 5 s. */
+export const SEARCH_RPC_DEADLINE_MS = QUERY_DEADLINE_MS + 300
+/** The body of a form of ours: an address and a path. */
+export const MAX_FORM_BYTES = 4 * KIB

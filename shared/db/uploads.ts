@@ -1,0 +1,152 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import type { DrizzleD1Database } from 'drizzle-orm/d1'
+import { z } from 'zod'
+import type { SymHeader } from '../breakpad/sym-header.ts'
+import { withDeadline } from '../deadline.ts'
+import { D1_DEADLINE_MS } from '../limits.ts'
+import { uploadFiles, uploads } from './schema.ts'
+
+/** What is known of an upload when its first bytes arrive. */
+export interface NewUpload {
+  readonly email: string
+  readonly filename: string
+  readonly createdAtMs: number
+}
+
+/** One symbol upload. `completedAtMs` and `failedReason` are both null while the indexer still has it. */
+export interface Upload extends NewUpload {
+  readonly id: number
+  /** Size of the zip. */
+  readonly sizeBytes: number
+  readonly trySymbols: boolean
+  readonly skippedKeys: readonly string[]
+  readonly ignoredKeys: readonly string[]
+  readonly completedAtMs: number | null
+  readonly failedReason: string | null
+}
+
+/** A file that an upload really stored. */
+export interface UploadFile {
+  /** The R2 key, which says whether it is a try symbol. */
+  readonly objectKey: string
+  readonly storedBytes: number
+  readonly originalBytes: number
+  readonly compressed: boolean
+  /** Whether it replaced other content. */
+  readonly update: boolean
+  readonly header: SymHeader | null
+  readonly createdAtMs: number
+}
+
+/** The books of symbol uploads. Every method throws when D1 fails. */
+export interface UploadRepository {
+  /** Opens an upload and answers its id. */
+  begin(upload: NewUpload): Promise<number>
+  /** The zip is staged: its size, and whose symbols these are. */
+  received(id: number, zip: { readonly sizeBytes: number; readonly trySymbols: boolean }): Promise<void>
+  find(id: number): Promise<Upload | null>
+  /** The R2 keys of the upload's rows so far. */
+  storedKeys(id: number): Promise<ReadonlySet<string>>
+  addFiles(id: number, files: readonly UploadFile[]): Promise<void>
+  complete(
+    id: number,
+    outcome: {
+      readonly skippedKeys: readonly string[]
+      readonly ignoredKeys: readonly string[]
+      readonly completedAtMs: number
+    },
+  ): Promise<void>
+  /** The upload can never complete; the reason is for its uploader. A completed upload stays completed. */
+  fail(id: number, reason: string): Promise<void>
+  /** For the heartbeat: reads one row. */
+  ping(): Promise<void>
+}
+
+/** D1 binds at most 100 parameters a statement; a file row has twelve. */
+const ROWS_A_STATEMENT = 8
+
+/** The books in D1. */
+export function uploadRepository(db: DrizzleD1Database): UploadRepository {
+  const ask = <T>(work: Promise<T>) => withDeadline('D1 uploads', D1_DEADLINE_MS, work)
+  return {
+    async begin(upload) {
+      const row = {
+        email: upload.email,
+        filename: upload.filename,
+        size_bytes: 0,
+        try_symbols: false,
+        skipped_keys: [],
+        ignored_keys: [],
+        created_at: upload.createdAtMs,
+      }
+      const [added] = await ask(db.insert(uploads).values(row).returning({ id: uploads.id }))
+      if (added === undefined) throw new Error('D1 answered no upload id')
+      return added.id
+    },
+    async received(id, { sizeBytes, trySymbols }) {
+      const change = { size_bytes: sizeBytes, try_symbols: trySymbols }
+      await ask(db.update(uploads).set(change).where(eq(uploads.id, id)).run())
+    },
+    async find(id) {
+      const [row] = await ask(db.select().from(uploads).where(eq(uploads.id, id)).limit(1).all())
+      return row === undefined ? null : uploadOf(row)
+    },
+    async storedKeys(id) {
+      const query = db.select({ key: uploadFiles.key }).from(uploadFiles).where(eq(uploadFiles.upload_id, id))
+      return new Set((await ask(query.all())).map((row) => row.key))
+    },
+    async addFiles(id, files) {
+      const rows = files.map((file) => fileRow(id, file))
+      const inserts = []
+      for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
+        inserts.push(db.insert(uploadFiles).values(rows.slice(at, at + ROWS_A_STATEMENT)))
+      }
+      const [first, ...more] = inserts
+      if (first !== undefined) await ask(db.batch([first, ...more]))
+    },
+    async complete(id, { skippedKeys, ignoredKeys, completedAtMs }) {
+      const change = { skipped_keys: [...skippedKeys], ignored_keys: [...ignoredKeys], completed_at: completedAtMs }
+      await ask(db.update(uploads).set(change).where(eq(uploads.id, id)).run())
+    },
+    async fail(id, reason) {
+      const open = and(eq(uploads.id, id), isNull(uploads.completed_at))
+      await ask(db.update(uploads).set({ failed_reason: reason }).where(open).run())
+    },
+    async ping() {
+      await ask(db.select({ id: uploads.id }).from(uploads).limit(1).all())
+    },
+  }
+}
+
+function uploadOf(row: typeof uploads.$inferSelect): Upload {
+  const keys = z.array(z.string())
+  return {
+    id: row.id,
+    email: row.email,
+    filename: row.filename,
+    sizeBytes: row.size_bytes,
+    trySymbols: row.try_symbols,
+    skippedKeys: keys.parse(row.skipped_keys),
+    ignoredKeys: keys.parse(row.ignored_keys),
+    createdAtMs: row.created_at,
+    completedAtMs: row.completed_at,
+    failedReason: row.failed_reason,
+  }
+}
+
+function fileRow(uploadId: number, file: UploadFile): typeof uploadFiles.$inferInsert {
+  return {
+    upload_id: uploadId,
+    key: file.objectKey,
+    stored_bytes: file.storedBytes,
+    original_bytes: file.originalBytes,
+    compressed: file.compressed,
+    update: file.update,
+    debug_file: file.header?.debugFile ?? null,
+    debug_id: file.header?.debugId ?? null,
+    code_file: file.header?.codeFile ?? null,
+    code_id: file.header?.codeId ?? null,
+    generator: file.header?.generator ?? null,
+    created_at: file.createdAtMs,
+  }
+}

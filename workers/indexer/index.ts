@@ -1,0 +1,36 @@
+import { drizzle } from 'drizzle-orm/d1'
+import { systemClock } from '#shared/clock.ts'
+import { uploadRepository } from '#shared/db/uploads.ts'
+import { checkHeartbeat, heartbeatResponse } from '#shared/http/heartbeat.ts'
+import { consoleLog } from '#shared/log.ts'
+import { consumeUpload } from './consume.ts'
+import type { Env } from './env.ts'
+
+export default {
+  async fetch(request, env) {
+    const { pathname } = new URL(request.url)
+    if (pathname === '/__lbheartbeat__') return new Response(null, { status: 200 })
+    if (pathname !== '/__heartbeat__') return Response.json({ error: 'Not Found' }, { status: 404 })
+    return heartbeatResponse(
+      await checkHeartbeat([
+        { name: 'R2 SYMBOLS', ask: () => env.SYMBOLS.head('heartbeat') },
+        { name: 'D1 DB', ask: () => uploadRepository(drizzle(env.DB)).ping() },
+        { name: 'queue UPLOAD_QUEUE', ask: () => env.UPLOAD_QUEUE.metrics() },
+        { name: 'queue UPLOAD_DEAD_QUEUE', ask: () => env.UPLOAD_DEAD_QUEUE.metrics() },
+      ]),
+    )
+  },
+
+  async queue(batch, env) {
+    const deps = {
+      bucket: env.SYMBOLS,
+      uploads: uploadRepository(drizzle(env.DB)),
+      queue: env.UPLOAD_QUEUE,
+      deadQueue: env.UPLOAD_DEAD_QUEUE,
+      clock: systemClock,
+      log: consoleLog,
+    }
+    // One after the other: each may hold as much as an isolate can spare.
+    for (const message of batch.messages) await consumeUpload(message, deps)
+  },
+} satisfies ExportedHandler<Env>
