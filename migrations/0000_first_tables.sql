@@ -41,7 +41,7 @@ CREATE TABLE `upload_files` (
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX `upload_files_upload_id` ON `upload_files` (`upload_id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `upload_files_upload_key` ON `upload_files` (`upload_id`,`key`);--> statement-breakpoint
 CREATE INDEX `upload_files_debug` ON `upload_files` (`debug_file`,`debug_id`);--> statement-breakpoint
 CREATE INDEX `upload_files_code` ON `upload_files` (`code_file`,`code_id`);--> statement-breakpoint
 CREATE TABLE `uploads` (
@@ -54,7 +54,8 @@ CREATE TABLE `uploads` (
 	`ignored_keys` text NOT NULL,
 	`created_at` integer NOT NULL,
 	`completed_at` integer,
-	`failed_reason` text
+	`failed_reason` text,
+	`last_sent_at` integer
 );
 --> statement-breakpoint
 CREATE INDEX `uploads_created_at` ON `uploads` (`created_at`);--> statement-breakpoint

@@ -1,4 +1,4 @@
-import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /**
  * D1 tables. No crash content is in D1 (DESIGN.md section 3). Times are epoch milliseconds.
@@ -54,6 +54,8 @@ export const uploads = sqliteTable(
     completed_at: integer('completed_at'),
     /** Why the upload can never complete; null while it can. */
     failed_reason: text('failed_reason'),
+    /** When reconcile last sent the upload to the indexer again. */
+    last_sent_at: integer('last_sent_at'),
   },
   (table) => [index('uploads_created_at').on(table.created_at)],
 )
@@ -78,7 +80,8 @@ export const uploadFiles = sqliteTable(
     created_at: integer('created_at').notNull(),
   },
   (table) => [
-    index('upload_files_upload_id').on(table.upload_id),
+    // A message that is delivered twice at once writes its rows once.
+    uniqueIndex('upload_files_upload_key').on(table.upload_id, table.key),
     index('upload_files_debug').on(table.debug_file, table.debug_id),
     index('upload_files_code').on(table.code_file, table.code_id),
   ],

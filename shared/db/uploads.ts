@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq, gt, isNull, lt, sql } from 'drizzle-orm'
 import type { DrizzleD1Database } from 'drizzle-orm/d1'
 import { z } from 'zod'
 import type { SymHeader } from '../breakpad/sym-header.ts'
@@ -58,6 +58,10 @@ export interface UploadRepository {
   ): Promise<void>
   /** The upload can never complete; the reason is for its uploader. A completed upload stays completed. */
   fail(id: number, reason: string): Promise<void>
+  /** For reconcile: received, neither unpacked nor failed, and last sent to the indexer (or received) before `beforeMs`. */
+  unsettled(beforeMs: number, limit: number): Promise<readonly number[]>
+  /** Remembers that reconcile sent the upload to the indexer at `atMs`. */
+  recordSent(id: number, atMs: number): Promise<void>
   /** For the heartbeat: reads one row. */
   ping(): Promise<void>
 }
@@ -99,7 +103,12 @@ export function uploadRepository(db: DrizzleD1Database): UploadRepository {
       const rows = files.map((file) => fileRow(id, file))
       const inserts = []
       for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
-        inserts.push(db.insert(uploadFiles).values(rows.slice(at, at + ROWS_A_STATEMENT)))
+        inserts.push(
+          db
+            .insert(uploadFiles)
+            .values(rows.slice(at, at + ROWS_A_STATEMENT))
+            .onConflictDoNothing(),
+        )
       }
       const [first, ...more] = inserts
       if (first !== undefined) await ask(db.batch([first, ...more]))
@@ -111,6 +120,17 @@ export function uploadRepository(db: DrizzleD1Database): UploadRepository {
     async fail(id, reason) {
       const open = and(eq(uploads.id, id), isNull(uploads.completed_at))
       await ask(db.update(uploads).set({ failed_reason: reason }).where(open).run())
+    },
+    async unsettled(beforeMs, limit) {
+      const isOpen = and(isNull(uploads.completed_at), isNull(uploads.failed_reason), gt(uploads.size_bytes, 0))
+      const isDue = lt(sql`coalesce(${uploads.last_sent_at}, ${uploads.created_at})`, beforeMs)
+      const rows = await ask(
+        db.select({ id: uploads.id }).from(uploads).where(and(isOpen, isDue)).orderBy(uploads.id).limit(limit).all(),
+      )
+      return rows.map(({ id }) => id)
+    },
+    async recordSent(id, atMs) {
+      await ask(db.update(uploads).set({ last_sent_at: atMs }).where(eq(uploads.id, id)).run())
     },
     async ping() {
       await ask(db.select({ id: uploads.id }).from(uploads).limit(1).all())

@@ -1,4 +1,4 @@
-import type { CrashMessage } from '#shared/messages.ts'
+import type { CrashMessage, SymbolUploadMessage } from '#shared/messages.ts'
 import type { SearchRpc } from '#shared/search/search-rpc.ts'
 import type { CrashStoreRpc } from '#shared/store/crash-store.ts'
 
@@ -8,4 +8,5 @@ export interface Env {
   readonly CRASH_STORE: CrashStoreRpc
   readonly SEARCH: SearchRpc
   readonly CRASH_QUEUE: Queue<CrashMessage>
+  readonly UPLOAD_QUEUE: Queue<SymbolUploadMessage>
 }
