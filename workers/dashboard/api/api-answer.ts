@@ -1,0 +1,33 @@
+import type { CrashId } from '#shared/crash-id.ts'
+import type { RedactedJson } from '#shared/store/crash-store.ts'
+
+/** Forms of API answers (specs/webapp.md 2.1). Everything is JSON except the bytes of a dump. */
+
+/** For answers with crash content or given to somebody: neither a proxy nor a shared browser keeps them. */
+const NO_STORE = 'private, no-store'
+
+/** A refusal or failure: `{"error": text}`. */
+export function errorAnswer(status: number, error: string, headers: Readonly<Record<string, string>> = {}): Response {
+  return Response.json({ error }, { status, headers: { 'Cache-Control': NO_STORE, ...headers } })
+}
+
+/**
+ * 400 for one parameter. Both keys are there: the peer answers one or the other, and crashstats-tools prints
+ * "No error provided" when only `errors` is.
+ */
+export function badParameterAnswer(param: string, message: string): Response {
+  return Response.json(
+    { errors: { [param]: [message] }, error: `Bad request: BadArgumentError: ${message}` },
+    { status: 400, headers: { 'Cache-Control': NO_STORE } },
+  )
+}
+
+/** 404 for a crash id that names nothing here. */
+export function crashNotFoundAnswer(crashId: CrashId): Response {
+  return errorAnswer(404, `Not found: CrashIDNotFound ${crashId}`)
+}
+
+/** A crash as redact() let it through: no other text may become a crash's body. */
+export function crashAnswer(json: RedactedJson): Response {
+  return new Response(json, { headers: { 'Content-Type': 'application/json', 'Cache-Control': NO_STORE } })
+}

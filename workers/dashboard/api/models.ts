@@ -1,0 +1,58 @@
+import { Hono } from 'hono'
+import { apiViewer } from '../auth.ts'
+import type { Answer, DashboardDeps, DashboardVariables } from '../deps.ts'
+import { errorAnswer } from './api-answer.ts'
+import { processedCrash } from './processed-crash.ts'
+import { rawCrash } from './raw-crash.ts'
+import { superSearch } from './super-search.ts'
+
+/** The services under `/api/<Model>/`, by the peer's names; case matters. All of them are read with GET. */
+const MODELS: ReadonlyMap<string, Answer> = new Map([
+  ['ProcessedCrash', processedCrash],
+  ['RawCrash', rawCrash],
+  ['SuperSearch', superSearch],
+])
+
+/** Pages of other sites may read the API, with a token of their own and never with our cookie (no Allow-Credentials). */
+const CORS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Methods': 'GET, HEAD, OPTIONS',
+  'Access-Control-Allow-Headers': 'Auth-Token, Authorization, Content-Type',
+  'Access-Control-Expose-Headers': 'Retry-After, Content-Disposition',
+  'Access-Control-Max-Age': '86400',
+} as const
+
+const MAX_NAMED_CHARS = 100
+
+/** Everything under `/api/`, with and without the trailing slash (specs/webapp.md 2.1). */
+export function apiWith(deps: DashboardDeps): Hono<DashboardVariables> {
+  return new Hono<DashboardVariables>({ strict: false })
+    .use(async (context, next) => {
+      await next()
+      for (const [name, value] of Object.entries(CORS)) context.header(name, value)
+    })
+    .options('*', () => Response.json({}))
+    .use(async (context, next) => {
+      const asking = await apiViewer(context, deps)
+      if (asking.kind === 'refused') {
+        deps.log('dashboard', 'token_refused', { reason: asking.reason })
+        return errorAnswer(403, asking.text)
+      }
+      context.set('viewer', asking.viewer)
+      context.set('credentials', asking.credentials)
+      return next()
+    })
+    .all('/:model', (context) => {
+      const model = MODELS.get(context.req.param('model'))
+      if (model === undefined) return noService(context.req.param('model'))
+      if (context.req.method !== 'GET' && context.req.method !== 'HEAD') {
+        return errorAnswer(405, 'Method not allowed', { Allow: 'GET, HEAD, OPTIONS' })
+      }
+      return model(context, deps)
+    })
+    .all('*', (context) => noService(context.req.path.replace(/^\/api\/?/, '').replace(/\/$/, '')))
+}
+
+function noService(name: string): Response {
+  return errorAnswer(404, `No service called '${name.slice(0, MAX_NAMED_CHARS)}'`)
+}

@@ -1,0 +1,73 @@
+import { may } from '#shared/auth/permissions.ts'
+import type { CrashId } from '#shared/crash-id.ts'
+import { DOWNLOAD_CSP } from '#shared/http/security-headers.ts'
+import { RPC_DEADLINE_MS } from '#shared/limits.ts'
+import type { Answer, DashboardContext, DashboardDeps } from '../deps.ts'
+import { askStage } from '../stage-unavailable.ts'
+import { badParameterAnswer, crashAnswer, crashNotFoundAnswer, errorAnswer } from './api-answer.ts'
+import { crashIdParameter } from './crash-id-parameter.ts'
+
+/** The main minidump's name in every raw crash. */
+const MAIN_DUMP = 'upload_file_minidump'
+/** Names under which clients ask for the main minidump (specs/webapp.md 2.2). */
+const MAIN_DUMP_NAMES: ReadonlySet<string> = new Set(['', 'dump', MAIN_DUMP])
+/** Dump names as the collector keeps them; the name goes into a header and, in the store, into a key. */
+const DUMP_NAME = /^[A-Za-z0-9_-]{1,100}$/
+
+/** `GET /api/RawCrash/?crash_id=&format=meta|raw&name=`: annotations as collected, or the bytes of a dump. */
+export const rawCrash: Answer = async (context, deps) => {
+  const params = new URL(context.req.url).searchParams
+  const parameter = crashIdParameter(params)
+  if (parameter.kind === 'bad') return parameter.answer
+  const format = params.getAll('format').at(-1) ?? 'meta'
+  switch (format) {
+    case '':
+    case 'meta':
+      return annotations(parameter.crashId, context, deps)
+    case 'raw':
+      return dump(parameter.crashId, params.getAll('name').at(-1) ?? '', context, deps)
+    default:
+      return badParameterAnswer('format', "Bad value for parameter(s) 'format': it is meta or raw")
+  }
+}
+
+async function annotations(crashId: CrashId, context: DashboardContext, deps: DashboardDeps): Promise<Response> {
+  const reading = await askStage('CrashStore', RPC_DEADLINE_MS, deps.crashStore.readRaw(crashId, context.var.viewer))
+  return reading.kind === 'found' ? crashAnswer(reading.json) : crashNotFoundAnswer(crashId)
+}
+
+async function dump(crashId: CrashId, name: string, context: DashboardContext, deps: DashboardDeps): Promise<Response> {
+  const { viewer } = context.var
+  // Asked before the name is looked at: whoever may not read dumps learns nothing about which there are.
+  if (!may(viewer, 'view_rawdump')) return forbidden()
+  if (name !== '' && !DUMP_NAME.test(name)) {
+    return badParameterAnswer('name', "Bad value for parameter(s) 'name': it is the name of a dump of this crash")
+  }
+  const storedName = MAIN_DUMP_NAMES.has(name) ? MAIN_DUMP : name
+  const reading = await askStage('CrashStore', RPC_DEADLINE_MS, deps.crashStore.dump(crashId, storedName, viewer))
+  switch (reading.kind) {
+    case 'forbidden':
+      return forbidden()
+    case 'unknown':
+      return crashNotFoundAnswer(crashId)
+    case 'found':
+      deps.log('dashboard', 'dump_sent', { crash_id: crashId, dump: storedName, bytes: reading.bytes })
+      return new Response(reading.body.pipeThrough(new FixedLengthStream(reading.bytes)), {
+        headers: {
+          'Content-Type': 'application/octet-stream',
+          'Content-Disposition': `attachment; filename="${downloadName(crashId, name)}"`,
+          'Content-Security-Policy': DOWNLOAD_CSP,
+          'Cache-Control': 'private, no-store',
+        },
+      })
+  }
+}
+
+function forbidden(): Response {
+  return errorAnswer(403, 'Binary response requires permissions: View Raw Dumps')
+}
+
+function downloadName(crashId: CrashId, name: string): string {
+  if (name === 'memory_report') return 'memory_report.json.gz'
+  return name === '' ? `${crashId}.dmp` : `${crashId}-${name}.dmp`
+}

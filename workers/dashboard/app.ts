@@ -1,0 +1,75 @@
+import { Hono } from 'hono'
+import { heartbeatResponse } from '#shared/http/heartbeat.ts'
+import { securityHeaders } from '#shared/http/security-headers.ts'
+import { RETRY_AFTER_SECONDS } from '#shared/limits.ts'
+import { errorText } from '#shared/log.ts'
+import { errorAnswer } from './api/api-answer.ts'
+import { apiWith } from './api/models.ts'
+import { assetAnswer, FAVICON, STYLE_SHEET } from './asset-files.ts'
+import { pageViewer } from './auth.ts'
+import type { Answer, DashboardContext, DashboardDeps, DashboardVariables } from './deps.ts'
+import { errorPage } from './pages/error.tsx'
+import { homePage } from './pages/home.tsx'
+import { reportPage } from './pages/report.tsx'
+import { quickSearch, searchPage } from './pages/search.tsx'
+import { signIn, signInPage, signOut } from './pages/sign-in.tsx'
+import { StageUnavailable } from './stage-unavailable.ts'
+
+/** The whole HTTP surface of the dashboard. Slashes at the end do not matter. */
+export function appWith(deps: DashboardDeps): Hono<DashboardVariables> {
+  /** A page knows who is signed in, and nothing on the way keeps it. */
+  const page =
+    (answer: Answer) =>
+    async (context: DashboardContext): Promise<Response> => {
+      context.header('Cache-Control', 'private, no-store')
+      context.set('viewer', await pageViewer(context, deps))
+      return answer(context, deps)
+    }
+  const headers = Object.entries(securityHeaders(deps.deployment))
+
+  return new Hono<DashboardVariables>({ strict: false })
+    .use(async (context, next) => {
+      await next()
+      // A dump brings a stricter policy of its own.
+      for (const [name, value] of headers) if (!context.res.headers.has(name)) context.header(name, value)
+    })
+    .get('/__heartbeat__', async () => heartbeatResponse(await deps.heartbeat()))
+    .get('/__lbheartbeat__', () => new Response(null, { status: 200 }))
+    .get('/__version__', (context) => context.json({ version: deps.version }))
+    .get('/robots.txt', (context) => context.text('User-agent: *\nDisallow: /\n'))
+    .get('/favicon.ico', () => assetAnswer(FAVICON))
+    .get(FAVICON.path, () => assetAnswer(FAVICON))
+    .get(STYLE_SHEET.path, () => assetAnswer(STYLE_SHEET))
+    .route('/api', apiWith(deps))
+    .get('/', page(homePage))
+    .get('/search', page(searchPage))
+    .get('/search/quick', page(quickSearch))
+    .get('/report/index/:crash_id', page(reportPage))
+    .get('/signin', page(signInPage))
+    .post('/signin', page(signIn))
+    .post('/signout', page(signOut))
+    .notFound(page((context) => errorPage(context, 404, 'There is no such page', ['Check the address.'])))
+    .onError((thrown, context) => troubleAnswer(thrown, context, deps))
+}
+
+/** Trouble of another stage is 503 and may pass; anything else is a bug: 500. Neither says what broke inside. */
+function troubleAnswer(thrown: Error, context: DashboardContext, deps: DashboardDeps): Response | Promise<Response> {
+  const passing = thrown instanceof StageUnavailable || thrown.name === 'DeadlineExceeded'
+  const path = new URL(context.req.url).pathname
+  deps.log('dashboard', passing ? 'stage_unavailable' : 'unexpected', {
+    error: errorText(thrown),
+    method: context.req.method,
+  })
+  const retryAfter = String(RETRY_AFTER_SECONDS)
+  if (path === '/api' || path.startsWith('/api/')) {
+    return passing
+      ? errorAnswer(503, 'A part of Mayday does not answer. Ask again later.', { 'Retry-After': retryAfter })
+      : errorAnswer(500, 'Something broke in Mayday. It has been logged.')
+  }
+  context.header('Cache-Control', 'private, no-store')
+  if (!passing) return errorPage(context, 500, 'Something broke', ['It is not your fault, and it has been logged.'])
+  context.header('Retry-After', retryAfter)
+  return errorPage(context, 503, 'Not available right now', [
+    'A part of Mayday does not answer. Nothing is lost; try again in a minute.',
+  ])
+}

@@ -1,0 +1,33 @@
+import type { annotationsOf } from '../views/annotations.ts'
+import { grouped } from '../views/json-value.ts'
+
+/** The crash annotations that the viewer may see; protected ones are marked. */
+export function AnnotationTable({ annotations }: { readonly annotations: ReturnType<typeof annotationsOf> }) {
+  return (
+    <>
+      <table class="annotations">
+        <caption class="visually-hidden">Crash annotations</caption>
+        <thead>
+          <tr>
+            <th scope="col">Annotation</th>
+            <th scope="col">Value</th>
+          </tr>
+        </thead>
+        <tbody>
+          {annotations.rows.map((row) => (
+            <tr>
+              <th scope="row" title={row.description ?? ''}>
+                {row.name}
+                {row.protected ? <span class="chip protected">protected</span> : null}
+              </th>
+              <td>{row.value}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {annotations.notShown === 0 ? null : (
+        <p>{`${grouped(annotations.notShown)} more annotations are in the raw JSON.`}</p>
+      )}
+    </>
+  )
+}

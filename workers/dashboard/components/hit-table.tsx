@@ -1,0 +1,88 @@
+import { parseCrashId } from '#shared/crash-id.ts'
+import { searchField } from '#shared/search/fields.ts'
+import type { SearchQuery } from '#shared/search/query.ts'
+import type { SearchAnswer } from '#shared/search/search-rpc.ts'
+import { timeMs } from '../views/duration.ts'
+import { asText } from '../views/json-value.ts'
+import { withControl } from '../views/search-form.ts'
+import { Moment } from './moment.tsx'
+
+/** The hits of one page of results; each leads to its report. */
+export function HitTable({
+  answer,
+  query,
+  params,
+}: {
+  readonly answer: SearchAnswer
+  readonly query: SearchQuery
+  readonly params: URLSearchParams
+}) {
+  const shownColumns = query.columns.filter((column) => column !== 'uuid' || params.getAll('_columns').includes('uuid'))
+  return (
+    <section class="scroller" aria-label="Crashes" tabindex={0}>
+      <table class="hits">
+        <caption class="visually-hidden">Crashes that match</caption>
+        <thead>
+          <tr>
+            <th scope="col">Report</th>
+            {shownColumns.map((column) => (
+              <ColumnHeading column={column} query={query} params={params} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {answer.hits.map((hit) => (
+            <tr>
+              <td>
+                <ReportLink uuid={asText(hit.uuid)} />
+              </td>
+              {shownColumns.map((column) => (
+                <td class={`column-${column}`}>
+                  <Cell column={column} value={hit[column]} />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
+
+function ReportLink({ uuid }: { readonly uuid: string | null }) {
+  const crashId = uuid === null ? null : parseCrashId(uuid)
+  if (crashId === null) return null
+  return (
+    <a class="code" href={`/report/index/${crashId}`} title={crashId}>
+      {crashId.slice(0, 8)}
+    </a>
+  )
+}
+
+function ColumnHeading({
+  column,
+  query,
+  params,
+}: {
+  readonly column: string
+  readonly query: SearchQuery
+  readonly params: URLSearchParams
+}) {
+  const sorted = query.sort[0]?.field === column ? query.sort[0] : null
+  const next = sorted?.descending === true ? column : `-${column}`
+  const target = withControl(params, '_sort', next)
+  target.delete('_results_offset')
+  return (
+    <th scope="col" aria-sort={sorted === null ? 'none' : sorted.descending ? 'descending' : 'ascending'}>
+      <a href={`/search/?${target}`} title={searchField(column)?.description ?? ''}>
+        {column.replaceAll('_', ' ')}
+        <span aria-hidden="true">{sorted === null ? '' : sorted.descending ? ' ↓' : ' ↑'}</span>
+      </a>
+    </th>
+  )
+}
+
+function Cell({ column, value }: { readonly column: string; readonly value: unknown }) {
+  const atMs = searchField(column)?.type === 'date' ? timeMs(value) : null
+  return atMs === null ? <span>{asText(value) ?? ''}</span> : <Moment atMs={atMs} inTable />
+}

@@ -1,0 +1,185 @@
+import type { FacetTerm } from '#shared/search/search-rpc.ts'
+import { asText, grouped } from '../views/json-value.ts'
+import { FORM_CONTROLS, formOfQuery, SIGNATURE_OPERATORS, withTerm } from '../views/search-form.ts'
+
+/** The search form, filled with what the address asks for. It works without a script: it is submitted with GET. */
+export function SearchFormFields({
+  params,
+  facets,
+}: {
+  readonly params: URLSearchParams
+  readonly facets: Readonly<Record<string, readonly FacetTerm[]>>
+}) {
+  const form = formOfQuery(params)
+  return (
+    <form class="search-form" action="/search/" method="get">
+      <input type="hidden" name={FORM_CONTROLS.marker} value="1" />
+      {form.others.map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      <div class="field wide">
+        <label for="signature">Signature</label>
+        <div class="joined">
+          <select name={FORM_CONTROLS.operator} aria-label="How the signature compares">
+            {SIGNATURE_OPERATORS.map(({ operator, label }) => (
+              <option value={operator} selected={operator === form.signature.operator}>
+                {label}
+              </option>
+            ))}
+          </select>
+          <input
+            id="signature"
+            name={FORM_CONTROLS.signature}
+            type="text"
+            value={form.signature.value}
+            spellcheck={false}
+            autocomplete="off"
+          />
+        </div>
+      </div>
+      <div class="field">
+        <label for="product">Product</label>
+        <input
+          id="product"
+          name={FORM_CONTROLS.product}
+          type="text"
+          value={form.product}
+          list="products"
+          autocomplete="off"
+        />
+        <Suggestions id="products" terms={facets.product} />
+      </div>
+      <div class="field">
+        <label for="version">Version</label>
+        <input
+          id="version"
+          name={FORM_CONTROLS.version}
+          type="text"
+          value={form.version}
+          list="versions"
+          autocomplete="off"
+        />
+        <Suggestions id="versions" terms={facets.version} />
+      </div>
+      <div class="field">
+        <label for="from">From</label>
+        <input id="from" name={FORM_CONTROLS.from} type="date" value={form.from} />
+      </div>
+      <div class="field">
+        <label for="to">To</label>
+        <input id="to" name={FORM_CONTROLS.to} type="date" value={form.to} />
+      </div>
+      <div class="actions">
+        <button type="submit" class="primary">
+          Search
+        </button>
+        <a href="/search/">Clear</a>
+      </div>
+      <OperatorHelp />
+    </form>
+  )
+}
+
+function Suggestions({ id, terms }: { readonly id: string; readonly terms: readonly FacetTerm[] | undefined }) {
+  return (
+    <datalist id={id}>
+      {(terms ?? []).map(({ term }) => (
+        <option value={asText(term) ?? ''} />
+      ))}
+    </datalist>
+  )
+}
+
+function OperatorHelp() {
+  const rows = [
+    ['signature=~text', 'contains'],
+    ['signature==text', 'is exactly'],
+    ['signature=^text', 'starts with'],
+    ['signature=$text', 'ends with'],
+    ['signature=text', 'has the word, in any case'],
+    ['signature=!~text', 'does not contain; ! turns any filter round'],
+    ['uptime=<60', 'less than; also <= > >='],
+    ['date=>=2026-11-01', 'from that day on; dates need one of < <= > >='],
+    ['moz_crash_reason=!__null__', 'has a value'],
+  ] as const
+  return (
+    <details class="operator-help">
+      <summary>Filters in the address</summary>
+      <p>
+        The address of this page is the query. Any search field can stand in it; several values of one field mean any of
+        them, several fields mean all of them.
+      </p>
+      <table>
+        <caption class="visually-hidden">Operators of filters</caption>
+        <thead>
+          <tr>
+            <th scope="col">Filter</th>
+            <th scope="col">Means</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([example, means]) => (
+            <tr>
+              <th scope="row">
+                <code>{example}</code>
+              </th>
+              <td>{means}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  )
+}
+
+/** The terms of one facet with counts and bars; a term is a link that narrows the query to it. */
+export function FacetList({
+  field,
+  terms,
+  total,
+  params,
+}: {
+  readonly field: string
+  readonly terms: readonly FacetTerm[]
+  readonly total: number
+  readonly params: URLSearchParams
+}) {
+  if (terms.length === 0) return null
+  const heading = `facet-${field}`
+  return (
+    <section class="facet" aria-labelledby={heading}>
+      <h2 id={heading}>{field.replaceAll('_', ' ')}</h2>
+      <ol>
+        {terms.map(({ term, count }) => (
+          <li>
+            <FacetTermLink field={field} term={String(term)} params={params} />
+            <span class="count">{grouped(count)}</span>
+            <svg class="bar" aria-hidden="true" width="100%" height="3">
+              <rect width={`${total === 0 ? 0 : Math.max(1, Math.round((100 * count) / total))}%`} height="3" />
+            </svg>
+          </li>
+        ))}
+      </ol>
+    </section>
+  )
+}
+
+function FacetTermLink({
+  field,
+  term,
+  params,
+}: {
+  readonly field: string
+  readonly term: string
+  readonly params: URLSearchParams
+}) {
+  const query = withTerm(params, field, term)
+  const text = asText(term) ?? '(blank)'
+  return query === null ? (
+    <span class="term">{text}</span>
+  ) : (
+    <a class="term" href={`/search/?${query}`}>
+      {text}
+    </a>
+  )
+}

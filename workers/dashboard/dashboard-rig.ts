@@ -1,0 +1,145 @@
+import { applyD1Migrations } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { drizzle } from 'drizzle-orm/d1'
+import type { Permission } from '#shared/auth/permissions.ts'
+import { createToken } from '#shared/auth/token.ts'
+import { systemRandomBytes } from '#shared/clock.ts'
+import { type CrashId, createCrashId } from '#shared/crash-id.ts'
+import { sessionRepository } from '#shared/db/sessions.ts'
+import { tokenRepository } from '#shared/db/tokens.ts'
+import { userRepository } from '#shared/db/users.ts'
+import type { LogFields } from '#shared/log.ts'
+import type { CrashMessage } from '#shared/messages.ts'
+import type { JsonValue, RawCrash } from '#shared/raw-crash.ts'
+import { redactProcessedCrash, redactRawCrash } from '#shared/redact.ts'
+import type { SearchQuery } from '#shared/search/query.ts'
+import type { SearchAnswer } from '#shared/search/search-rpc.ts'
+import { appWith } from './app.ts'
+import { crashPriority } from './crash-priority.ts'
+import type { DashboardDeps } from './deps.ts'
+
+/** When the tests' clock starts. */
+export const NOW_MS = Date.UTC(2026, 10, 23, 12)
+export const ORIGIN = 'http://localhost:8787'
+
+/** What a test puts into the store that stands in for the processor's. */
+export interface StoredCrash {
+  readonly state: 'processed' | 'pending' | 'failed'
+  readonly annotations?: { readonly [name: string]: JsonValue }
+  readonly processed?: { readonly [key: string]: unknown }
+  readonly dumps?: { readonly [name: string]: string }
+  readonly reason?: string
+}
+
+const NO_ANSWER: SearchAnswer = { hits: [], total: 0, facets: {}, errors: [] }
+
+/**
+ * The dashboard with real D1 (users, sessions, tokens), the real redact(), and crashes, search and queue in memory.
+ * Other Workers are empty in this pool; what they would do is said here, what the dashboard makes of it is real.
+ */
+export async function dashboardRig(changed: Partial<DashboardDeps> = {}) {
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
+  const db = drizzle(env.DB)
+  const crashes = new Map<CrashId, StoredCrash>()
+  const sent: CrashMessage[] = []
+  const logged: { stage: string; outcome: string; fields: LogFields | undefined }[] = []
+  const queries: SearchQuery[] = []
+  const state = { nowMs: NOW_MS, answer: NO_ANSWER, queries }
+  const clock = () => state.nowMs
+  const log: DashboardDeps['log'] = (stage, outcome, fields) => logged.push({ stage, outcome, fields })
+
+  const rawCrashOf = (uuid: CrashId, { annotations = {}, dumps = {} }: StoredCrash): RawCrash => ({
+    uuid,
+    annotations,
+    submitted_timestamp: '2026-11-23T11:59:00+00:00',
+    metadata: {
+      collector_notes: [],
+      dump_checksums: Object.fromEntries(Object.keys(dumps).map((name) => [name, 'checksum'])),
+    },
+  })
+  const crashStore: DashboardDeps['crashStore'] = {
+    async readRaw(crashId, viewer) {
+      const crash = crashes.get(crashId)
+      return crash === undefined
+        ? { kind: 'unknown' }
+        : { kind: 'found', json: redactRawCrash(rawCrashOf(crashId, crash), viewer) }
+    },
+    async readProcessed(crashId, viewer) {
+      const crash = crashes.get(crashId)
+      if (crash === undefined) return { kind: 'unknown' }
+      if (crash.state === 'pending') return { kind: 'pending' }
+      if (crash.state === 'failed') return { kind: 'failed', reason: crash.reason ?? '' }
+      const stored = { ...crash.processed, uuid: crashId }
+      return { kind: 'found', json: redactProcessedCrash(stored, viewer) }
+    },
+    async dump(crashId, name, viewer) {
+      if (!viewer.permissions.includes('view_rawdump') && !viewer.permissions.includes('admin'))
+        return { kind: 'forbidden' }
+      const bytes = new TextEncoder().encode(crashes.get(crashId)?.dumps?.[name])
+      const body = new Response(bytes).body
+      return bytes.byteLength === 0 || body === null
+        ? { kind: 'unknown' }
+        : { kind: 'found', body, bytes: bytes.byteLength }
+    },
+  }
+  const deps: DashboardDeps = {
+    crashStore,
+    search: {
+      async query(query) {
+        state.queries.push(query)
+        return state.answer
+      },
+    },
+    tokens: tokenRepository(db),
+    sessions: sessionRepository(db),
+    users: userRepository(db),
+    priority: crashPriority({ queue: { send: async (message) => sent.push(message) }, clock, log }),
+    heartbeat: async () => ({ errors: [], warnings: [] }),
+    clock,
+    randomBytes: systemRandomBytes,
+    log,
+    deployment: 'development',
+    version: '1.2.3',
+    ...changed,
+  }
+  const app = appWith(deps)
+
+  const fetchPage = async (path: string, init: RequestInit = {}): Promise<Response> =>
+    app.request(`${ORIGIN}${path}`, init)
+  return {
+    app,
+    deps,
+    state,
+    sent,
+    logged,
+    /** Keeps a crash and gives its id. */
+    keep(crash: StoredCrash): CrashId {
+      const crashId = createCrashId(clock, systemRandomBytes)
+      crashes.set(crashId, crash)
+      return crashId
+    },
+    unknownId: () => createCrashId(clock, systemRandomBytes),
+    fetch: fetchPage,
+    async json(path: string, init: RequestInit = {}): Promise<{ status: number; headers: Headers; body: unknown }> {
+      const response = await fetchPage(path, init)
+      return { status: response.status, headers: response.headers, body: await response.json() }
+    },
+    /** Headers of a token with these permissions. */
+    async token(...permissions: readonly Permission[]): Promise<{ 'Auth-Token': string }> {
+      const created = await createToken('owner@example.com', permissions, clock, systemRandomBytes)
+      if (created.kind !== 'created') throw new Error(created.kind)
+      await deps.tokens.add(created.stored)
+      return { 'Auth-Token': created.token }
+    },
+    /** Signs in over HTTP and gives the cookie. */
+    async signIn(account: string): Promise<{ Cookie: string }> {
+      const response = await fetchPage('/signin', {
+        method: 'POST',
+        headers: { Origin: ORIGIN, 'Content-Type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ account }).toString(),
+      })
+      if (response.status !== 303) throw new Error(`sign-in answered ${response.status}`)
+      return { Cookie: (response.headers.get('Set-Cookie') ?? '').split(';', 1)[0] ?? '' }
+    },
+  }
+}

@@ -1,0 +1,36 @@
+import type { Context } from 'hono'
+import type { Viewer } from '#shared/auth/permissions.ts'
+import type { Clock, RandomBytes } from '#shared/clock.ts'
+import type { SessionRepository } from '#shared/db/sessions.ts'
+import type { TokenRepository } from '#shared/db/tokens.ts'
+import type { UserRepository } from '#shared/db/users.ts'
+import type { HeartbeatReport } from '#shared/http/heartbeat.ts'
+import type { Log } from '#shared/log.ts'
+import type { SearchRpc } from '#shared/search/search-rpc.ts'
+import type { CrashStoreRpc } from '#shared/store/crash-store.ts'
+import type { CrashPriority } from './crash-priority.ts'
+
+/** What pages and API stand on. Tests give their own. */
+export interface DashboardDeps {
+  readonly crashStore: Pick<CrashStoreRpc, 'readRaw' | 'readProcessed' | 'dump'>
+  readonly search: Pick<SearchRpc, 'query'>
+  readonly tokens: TokenRepository
+  readonly sessions: SessionRepository
+  readonly users: UserRepository
+  readonly priority: CrashPriority
+  readonly heartbeat: () => Promise<HeartbeatReport>
+  readonly clock: Clock
+  readonly randomBytes: RandomBytes
+  readonly log: Log
+  readonly deployment: 'development' | 'production'
+  readonly version: string
+}
+
+/** What one request carries: who asks, and whether a session or token said so. */
+export interface DashboardVariables {
+  Variables: { viewer: Viewer; credentials: boolean }
+}
+export type DashboardContext = Context<DashboardVariables>
+
+/** Answers one request. */
+export type Answer = (context: DashboardContext, deps: DashboardDeps) => Response | Promise<Response>

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { annotationsOf, dumpNamesOf } from './annotations.ts'
+
+describe('annotationsOf', () => {
+  it('marks protected and unlisted annotations, sorts by name and leaves out what the collector added', () => {
+    const { rows } = annotationsOf({
+      uuid: 'x',
+      metadata: { payload: 'json' },
+      submitted_timestamp: 't',
+      Zebra: 'unlisted',
+      ProductName: 'WaterWolf',
+      Comments: 'it broke',
+    })
+    expect(rows.map(({ name, protected: isProtected }) => [name, isProtected])).toEqual([
+      ['Comments', true],
+      ['ProductName', false],
+      ['Zebra', true],
+    ])
+  })
+
+  it('shows any type as text', () => {
+    expect(annotationsOf({ A: { b: 1 }, C: null, D: 5, E: [] }).rows.map(({ value }) => value)).toEqual([
+      '{"b":1}',
+      '',
+      '5',
+      '[]',
+    ])
+    for (const raw of [null, undefined, [], 'x', 7]) expect(annotationsOf(raw).rows).toEqual([])
+  })
+
+  it('cuts at 1,000 and counts the rest', () => {
+    const many = Object.fromEntries(Array.from({ length: 1_200 }, (_, at) => [`K${at}`, 'v']))
+    const { rows, notShown } = annotationsOf(many)
+    expect([rows.length, notShown]).toEqual([1_000, 200])
+  })
+})
+
+describe('dumpNamesOf', () => {
+  it('names the dumps that were received, and the main one where the metadata is not visible', () => {
+    expect(dumpNamesOf({ metadata: { dump_checksums: { upload_file_minidump: 'a', memory_report: 'b' } } })).toEqual([
+      'upload_file_minidump',
+      'memory_report',
+    ])
+    expect(dumpNamesOf({})).toEqual(['upload_file_minidump'])
+  })
+})
