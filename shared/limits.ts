@@ -58,6 +58,8 @@ export const PROCESS_CONCURRENCY = 6
 export const STACKWALK_DEADLINE_MS = 75_000
 /** The JSON of one stackwalk. A 25 MB dump can amplify to 1 GB (specs/stackwalker.md section 5). */
 export const MAX_STACKWALK_JSON_BYTES = 32 * MIB
+/** The stackwalk options go as one header, and servers take some 100 KB of headers; beyond this the certificates are left out, not the walk. */
+export const MAX_MODULE_SIGNATURE_INFO_CHARS = 32_768
 /** Failures that are a crash's own are tried this often, then the crash becomes a dead letter. */
 export const MAX_PROCESS_TRIES = 5
 /** Trouble of the platform (no container, R2, search) is retried this long after the crash was first queued. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { STACKWALK_DEADLINE_MS } from '#shared/limits.ts'
+import { MAX_MODULE_SIGNATURE_INFO_CHARS, STACKWALK_DEADLINE_MS } from '#shared/limits.ts'
 import { errorText } from '#shared/log.ts'
 import {
   STACKWALK_OPTIONS_HEADER,
@@ -12,9 +12,6 @@ import {
 export interface StackwalkService {
   fetch(url: string, init?: RequestInit): Promise<Response>
 }
-
-/** The options go as one header, and servers take headers of some 100 KB together; beyond this the certificates are left out, not the walk. */
-const MAX_MODULE_SIGNATURE_INFO_CHARS = 32_768
 
 const refusalSchema = z.object({ kind: z.string(), reason: z.string().optional() }).catch({ kind: 'unknown' })
 

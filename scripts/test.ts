@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { buildStackwalker, findCargo, isBuilt, stackwalkerPaths } from '../cli/stackwalker-build.ts'
+import { formatSeconds } from '../cli/step.ts'
+import { findChromium } from './chromium.ts'
+import { printStep, ROOT, runProgram } from './program.ts'
+import {
+  addCounts,
+  cargoCounts,
+  countsLine,
+  NO_TESTS,
+  ONE_FAILURE,
+  type TestCounts,
+  vitestCounts,
+} from './test-counts.ts'
+
+/**
+ * The whole suite: `npm test`, or `npm run test:long` for generated suites at their full size. The last line is
+ * `N passed, N failed`; a build, lint or check that fails counts as one failure, and the rest still runs.
+ */
+const CONTAINER = path.join(ROOT, 'container')
+const MAX_SEED = 2 ** 31
+
+const environment: NodeJS.ProcessEnv = {
+  ...process.env,
+  PATH: `${path.join(ROOT, 'node_modules', '.bin')}${path.delimiter}${process.env.PATH}`,
+  MAYDAY_SEED: process.env.MAYDAY_SEED ?? String(randomInt(MAX_SEED)),
+  ...(process.argv.includes('--long') && { MAYDAY_TEST_SIZE: 'full' }),
+}
+
+/** Chromium for the e2e tests: Debian's own where this user may install it. Without it the tests that need it fail and say so. */
+async function ensureChromium(): Promise<void> {
+  if (findChromium() === null) {
+    const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n']
+    const [program = '', ...before] = [...asRoot, 'apt-get']
+    if (spawnSync(program, [...before, '--version']).status === 0) {
+      await runProgram(program, [...before, 'update', '-q'], { environment })
+      const run = await runProgram(program, [...before, 'install', '-y', '-q', 'chromium'], { environment })
+      printStep('install Chromium', run)
+    }
+  }
+  const chromium = findChromium()
+  console.log(
+    chromium === null
+      ? '! Chromium is missing, so its tests will fail: install it (Debian: `apt-get install chromium`) or set CHROMIUM to its path'
+      : `✓ Chromium: ${chromium}`,
+  )
+}
+
+async function testContainer(): Promise<TestCounts> {
+  const cargo = findCargo(environment)
+  if (cargo === null) {
+    console.log('✗ cargo is missing: install Rust (rustup.rs); the stackwalker can be neither built nor tested')
+    return ONE_FAILURE
+  }
+  let counts = NO_TESTS
+  const paths = stackwalkerPaths(ROOT, environment)
+  const terminal = { out: console.log, err: console.error, interactive: process.stderr.isTTY === true }
+  const startedAt = performance.now()
+  await buildStackwalker(paths, environment, terminal, new AbortController().signal)
+  const built = isBuilt(paths)
+  printStep('build the stackwalker', { ok: built, output: '', tookMs: performance.now() - startedAt })
+  if (!built) return ONE_FAILURE
+  const optional = [
+    { tool: 'fmt', args: ['fmt', '--check'] },
+    { tool: 'clippy', args: ['clippy', '--release', '--locked', '--all-targets', '--', '-D', 'warnings'] },
+  ]
+  for (const { tool, args } of optional) {
+    if (spawnSync(cargo, [tool, '--version'], { env: environment }).status !== 0) {
+      console.log(`! cargo ${tool} is not installed (rustup component add); skipped`)
+      continue
+    }
+    const run = await runProgram(cargo, args, { cwd: CONTAINER, environment })
+    printStep(`cargo ${tool}`, run)
+    if (!run.ok) counts = addCounts(counts, ONE_FAILURE)
+  }
+  // The release profile: its dependencies are built already, and it is what runs in production.
+  const run = await runProgram(cargo, ['test', '--release', '--locked'], { cwd: CONTAINER, environment })
+  const tests = cargoCounts(run.output, run.ok)
+  printStep(`cargo test: ${countsLine(tests)}`, run)
+  return addCounts(counts, tests)
+}
+
+async function testProjects(name: string, projects: string): Promise<TestCounts> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mayday-test-'))
+  const report = path.join(folder, 'report.json')
+  const args = ['run', `--project=${projects}`, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const run = await runProgram('vitest', args, { environment, live: true })
+  const counts = vitestCounts(existsSync(report) ? readFileSync(report, 'utf8') : null, run.ok)
+  rmSync(folder, { recursive: true, force: true })
+  printStep(`${name}: ${countsLine(counts)}`, run, true)
+  return counts
+}
+
+async function check(): Promise<TestCounts> {
+  const run = await runProgram(process.execPath, ['scripts/check.ts'], { environment, live: true })
+  printStep('npm run check', run, true)
+  return run.ok ? NO_TESTS : ONE_FAILURE
+}
+
+const startedAt = performance.now()
+console.log(
+  `seed of the generated suites: ${environment.MAYDAY_SEED} (MAYDAY_SEED=${environment.MAYDAY_SEED} npm test repeats them)`,
+)
+await ensureChromium()
+let counts = NO_TESTS
+for (const step of [
+  testContainer,
+  check,
+  () => testProjects('unit tests and Workers', '!fleet'),
+  () => testProjects('fleets', 'fleet'),
+]) {
+  counts = addCounts(counts, await step())
+}
+console.log(`seed ${environment.MAYDAY_SEED}, ${formatSeconds(performance.now() - startedAt)}`)
+console.log(countsLine(counts))
+process.exitCode = counts.failed === 0 ? 0 : 1
