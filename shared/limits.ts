@@ -66,6 +66,8 @@ export const MAX_PROCESS_TRIES = 5
 export const PLATFORM_RETRY_WINDOW_MS = 6 * 3_600_000
 /** First delay of a retry; it doubles up to {@link MAX_RETRY_DELAY_SECONDS}. */
 export const RETRY_DELAY_SECONDS = 30
+/** First delay when all slots of the stackwalker are taken: most walks take well under a second. */
+export const STACKWALKER_BUSY_DELAY_SECONDS = 2
 /** Longest delay of a retry: at 6 h that is at most 40 tries, under the queues' 100. */
 export const MAX_RETRY_DELAY_SECONDS = 600
 /** Frames kept of a longer thread: the first and the last half (Socorro rule 15). */

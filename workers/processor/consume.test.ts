@@ -72,13 +72,17 @@ describe('consumeCrashes', () => {
   })
 
   it.each([
-    [1, 30],
-    [2, 60],
-    [5, 480],
-    [6, 600],
-    [99, 600],
-  ])('retries trouble of the platform with a growing delay: attempt %i, %i s', async (attempts, delaySeconds) => {
-    const { deps } = consumer({ kind: 'retry', reason: 'stackwalker_busy' })
+    ['index_unavailable', 1, 30],
+    ['index_unavailable', 2, 60],
+    ['storage_unavailable', 5, 480],
+    ['stackwalker_unavailable', 6, 600],
+    ['stackwalker_unavailable', 99, 600],
+    // A walk takes well under a second: a crash that met a full house need not wait half a minute.
+    ['stackwalker_busy', 1, 2],
+    ['stackwalker_busy', 2, 4],
+    ['stackwalker_busy', 99, 600],
+  ] as const)('retries %s with a growing delay: attempt %i, %i s', async (reason, attempts, delaySeconds) => {
+    const { deps } = consumer({ kind: 'retry', reason })
     const delivery = new Delivery(message(), attempts)
     await consumeCrashes([delivery], deps)
     expect(delivery.settled).toEqual({ kind: 'retried', delaySeconds })

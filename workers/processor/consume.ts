@@ -7,6 +7,7 @@ import {
   PROCESS_CONCURRENCY,
   QUEUE_SEND_DEADLINE_MS,
   RETRY_DELAY_SECONDS,
+  STACKWALKER_BUSY_DELAY_SECONDS,
 } from '#shared/limits.ts'
 import { errorText, type Log } from '#shared/log.ts'
 import { type CrashMessage, crashMessageSchema } from '#shared/messages.ts'
@@ -77,7 +78,9 @@ async function settle(
       return delivery.ack()
     case 'retry': {
       if (clock() - message.first_seen < PLATFORM_RETRY_WINDOW_MS) {
-        return delivery.retry({ delaySeconds: retryDelaySeconds(delivery.attempts) })
+        const firstSeconds =
+          outcome.reason === 'stackwalker_busy' ? STACKWALKER_BUSY_DELAY_SECONDS : RETRY_DELAY_SECONDS
+        return delivery.retry({ delaySeconds: retryDelaySeconds(delivery.attempts, firstSeconds) })
       }
       await send(deadQueue, { ...message, reason: outcome.reason })
       return delivery.ack()
@@ -107,6 +110,6 @@ async function send(queue: Pick<Sender<CrashMessage>, 'send'>, message: CrashMes
 }
 
 /** Doubles with every attempt (the first is 1), up to a cap. */
-function retryDelaySeconds(attempts: number): number {
-  return Math.min(RETRY_DELAY_SECONDS * 2 ** Math.max(0, attempts - 1), MAX_RETRY_DELAY_SECONDS)
+function retryDelaySeconds(attempts: number, firstSeconds = RETRY_DELAY_SECONDS): number {
+  return Math.min(firstSeconds * 2 ** Math.max(0, attempts - 1), MAX_RETRY_DELAY_SECONDS)
 }
