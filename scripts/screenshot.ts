@@ -7,12 +7,12 @@ import { type Fleet, startFleet } from '../test/support/fleet.ts'
 import { ROOT } from './program.ts'
 
 /**
- * Writes docs/images/report.png, the README's picture: the report page of a demo crash, a virtual call on a null pointer.
+ * Writes docs/images/report.png, the README's picture: the report page of a demo crash, templates, with ten functions inlined into the frame that crashed.
  * `node scripts/screenshot.ts [--url URL [--crash-id ID]]`; without `--url` it runs a fleet with the demo for the moment.
  */
 const WIDTH_PX = 1_280
 /** The facts and the top of the crashing thread; a README shows no more. */
-const MAX_HEIGHT_PX = 1_000
+const MAX_HEIGHT_PX = 1_450
 const PAGE_DEADLINE_MS = 30_000
 
 const { values } = parseArgs({ options: { url: { type: 'string' }, 'crash-id': { type: 'string' } } })
@@ -22,7 +22,7 @@ async function crashIdOf(url: string, fleet: Fleet | null): Promise<string> {
   if (fleet !== null) {
     const fleetJson = JSON.parse(readFileSync(path.join(fleet.stateDir, 'fleet.json'), 'utf8'))
     const { demo } = z.object({ demo: z.object({ crash_ids: z.record(z.string(), z.string()) }) }).parse(fleetJson)
-    const crashId = demo.crash_ids['null_chain.dmp']
+    const crashId = demo.crash_ids['templates.dmp']
     if (crashId !== undefined) return crashId
   }
   const search = new URL('/api/SuperSearch/?product=WaterWolf&version=1.0&_columns=uuid&_results_number=1', url)
