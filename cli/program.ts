@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { type CommandResult, DONE, exitCode, type Terminal } from './command-result.ts'
 import { addDoctorCommand } from './doctor.ts'
 import { maydayVersion } from './repository.ts'
+import { addSignatureCommand } from './signature.ts'
 import { addStartCommand } from './start.ts'
 import { addSubmitCommand } from './submit.ts'
 import { addTokenCommand } from './token.ts'
@@ -34,6 +35,8 @@ function createProgram(terminal: Terminal, run: (work: Promise<CommandResult>) =
     .description('Crash reports, symbols and crash pages: a development fleet and its clients.')
     .version(maydayVersion())
     .helpCommand(false)
+    // An option after a command is that command's: `signature` and `signature diff` both have --lists.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
@@ -44,6 +47,7 @@ function createProgram(terminal: Terminal, run: (work: Promise<CommandResult>) =
   addTokenCommand(program, run, terminal)
   addSubmitCommand(program, run, terminal)
   addUploadSymbolsCommand(program, run, terminal)
+  addSignatureCommand(program, run, terminal)
   program.addHelpText(
     'after',
     `

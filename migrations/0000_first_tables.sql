@@ -1,3 +1,10 @@
+CREATE TABLE `bug_associations` (
+	`signature` text NOT NULL,
+	`bug_id` integer NOT NULL,
+	PRIMARY KEY(`signature`, `bug_id`)
+);
+--> statement-breakpoint
+CREATE INDEX `bug_associations_bug` ON `bug_associations` (`bug_id`);--> statement-breakpoint
 CREATE TABLE `missing_processed_crashes` (
 	`crash_id` text PRIMARY KEY NOT NULL,
 	`created_at` integer NOT NULL,
@@ -14,6 +21,23 @@ CREATE TABLE `sessions` (
 );
 --> statement-breakpoint
 CREATE INDEX `sessions_expires_at` ON `sessions` (`expires_at`);--> statement-breakpoint
+CREATE TABLE `signature_changes` (
+	`old_signature` text NOT NULL,
+	`new_signature` text NOT NULL,
+	`crashes` integer NOT NULL,
+	`first_at` integer NOT NULL,
+	`last_at` integer NOT NULL,
+	PRIMARY KEY(`old_signature`, `new_signature`)
+);
+--> statement-breakpoint
+CREATE INDEX `signature_changes_new` ON `signature_changes` (`new_signature`);--> statement-breakpoint
+CREATE TABLE `signatures` (
+	`signature` text PRIMARY KEY NOT NULL,
+	`first_at` integer,
+	`first_build` integer,
+	`state` text
+);
+--> statement-breakpoint
 CREATE TABLE `tokens` (
 	`id` text PRIMARY KEY NOT NULL,
 	`hash` text NOT NULL,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { CRASH_ANNOTATIONS } from '#shared/annotations.ts'
 import { variables } from '#shared/config.ts'
+import { PROCESSED_KEYS } from '#shared/processed-keys.ts'
 import { referencePages } from './reference-pages.ts'
 
 describe('generated pages', () => {
@@ -23,4 +25,25 @@ describe('generated pages', () => {
     expect(referencePages()['docs/reference/commands.md']).toBe(page)
     process.env.COLUMNS = COLUMNS ?? ''
   })
+
+  it('say of every annotation and processed key who may see it', () => {
+    const page = pages['docs/reference/data-dictionary.md'] ?? ''
+    for (const { name, description } of CRASH_ANNOTATIONS)
+      expect(page).toMatch(lineWith(`| \`${name}\` |`, description))
+    for (const { key, description } of PROCESSED_KEYS)
+      expect(page).toMatch(lineWith(`| \`${key}\` |`, description.replaceAll('|', '\\|')))
+    expect(page).toMatch(lineWith('| `Comments` |', 'protected | `user_comments` | protected'))
+    expect(page).toMatch(lineWith('| `AbortMessage` |', 'public, scrubbed | `abort_message` | public, scrubbed'))
+    expect(page).toMatch(lineWith('| `os_name` |', 'public | `platform` |'))
+    expect(page).toContain('- `json_dump.threads[].frames[].registers`')
+  })
 })
+
+/** Matches a line that starts with the one text and holds the other. */
+function lineWith(start: string, part: string): RegExp {
+  return new RegExp(`^${literal(start)}.*${literal(part)}`, 'm')
+}
+
+function literal(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+}

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { variables } from '#shared/config.ts'
 import { commandHelps } from '../cli/program.ts'
+import { dataDictionary } from './data-dictionary.ts'
 
 /** Generated pages by file name: whoever changes the code runs `node scripts/docs.ts`. */
 export function referencePages(): Readonly<Record<string, string>> {
   return {
     'docs/reference/variables.md': variablesPage(),
     'docs/reference/commands.md': commandsPage(),
+    'docs/reference/data-dictionary.md': dataDictionary(GENERATED),
   }
 }
 

@@ -14,6 +14,12 @@ export const variables = {
     .string()
     .default('')
     .describe('Where a stackwalker service listens. Empty: the Cloudflare Container that the stackwalker Worker owns.'),
+  PRESET: z
+    .enum(['none', 'mozilla'])
+    .default('none')
+    .describe(
+      '`mozilla`: crashes are processed to the letter as by Socorro: free text is not scrubbed of user names, addresses and secrets, and Mozilla’s products have their own rules.',
+    ),
   SUBMITTER_TOKEN: z
     .string()
     .default('')

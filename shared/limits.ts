@@ -204,3 +204,65 @@ export const MAX_PRIORITY_REMEMBERED = 10_000
 export const SEARCH_RPC_DEADLINE_MS = QUERY_DEADLINE_MS + 300
 /** The body of a form of ours: an address and a path. */
 export const MAX_FORM_BYTES = 4 * KIB
+
+// Reprocessing and signature lineage
+
+/** Crash ids of one reprocessing request: crashstats-tools sends 50 at a time; a thousand are ten queue batches, within one RPC deadline. */
+export const MAX_REPROCESS_IDS = 1_000
+/** The form of one reprocessing request: a thousand ids with their ruleset, percent-encoded, are under 80 KB. */
+export const MAX_REPROCESS_FORM_BYTES = 128 * KIB
+/** Messages of one sendBatch: the queue's own limit. */
+export const REPROCESS_BATCH = 100
+/** How long a report page waits for the reprocessing that its viewer asked for; trouble of the platform may take longer, up to 6 h. */
+export const REPROCESS_WATCH_MS = 10 * 60_000
+/** Earlier signatures kept of one crash. With the present one, each of 255 characters, their list still fits MAX_INDEXED_CHARS. */
+export const MAX_SIGNATURE_HISTORY = 15
+/** The signature job reads crashes of this time anew at every run: a crash is indexed at most PLATFORM_RETRY_WINDOW_MS after it came. */
+export const SIGNATURE_WINDOW_MS = PLATFORM_RETRY_WINDOW_MS + 3_600_000
+/** Signatures whose first date one run looks up, and changes that it records: two queries each. The rest is the next run's. */
+export const MAX_SIGNATURES_A_RUN = 300
+
+// Processing, continued: configuration documents, and what bounds the memory of six crashes at once
+
+/** A configuration document is read again after this (DESIGN.md section 4: within 60 s). */
+export const CONFIG_REFRESH_MS = 60_000
+/** One read of a configuration document; it is never worth waiting longer than for the crash itself. */
+export const CONFIG_DEADLINE_MS = 5_000
+/** The products document: 10,000 beta builds are 400 KB. */
+export const MAX_PRODUCTS_BYTES = 2 * MIB
+/**
+ * JSON of one crash (stackwalks, memory report, earlier processed crash) that is read beside others. A larger crash waits for its turn: one at
+ * a time. Firefox' stackwalks have 0.2 to 0.8 MB; six crashes below this hold 12 MiB of text and about twice that as objects.
+ */
+export const MAX_SMALL_CRASH_JSON_BYTES = 2 * MIB
+/** A large crash waits this long for its turn, then it goes back to the queue as for a busy stackwalker. */
+export const LARGE_CRASH_TURN_DEADLINE_MS = 30_000
+/** A turn that is older is over, whether or not its holder said so: longer than the walks of one crash take. */
+export const LARGE_CRASH_TURN_LEASE_MS = 5 * 60_000
+/** Deliveries of a crash that wait for symbols which the symbol server could not give: 30, 60, 120 and 240 s make 7.5 minutes. */
+export const MAX_SYMBOLS_TRIES = 5
+/** A memory report after gunzip: the peer's limit (specs/processor.md 1.3, 25). */
+export const MAX_MEMORY_REPORT_BYTES = 20 * MIB
+/** Breadcrumbs of one report; clients keep the last 100 or so. */
+export const MAX_BREADCRUMBS = 1_000
+/** Text of soft errors that is kept (specs/processor.md 1.3, 47). */
+export const MAX_SOFT_ERRORS_CHARS = 4_096
+
+// Signature lists and signing
+
+/** A changed list in CONFIG counts within a minute: read again when what is held is this old, and the read itself may take R2_DEADLINE_MS. */
+export const SIGNATURE_LISTS_MAX_AGE_MS = 30_000
+/** One list file: Socorro's largest has 20 KB. A larger one is a mistake, and its pattern would take seconds to compile. */
+export const MAX_SIGNATURE_LIST_BYTES = 1 * MIB
+/** A JSON batch of crash data: it is parsed whole, at up to ten times its size. NDJSON has no such limit. */
+export const MAX_SIGNATURE_BATCH_BYTES = 4 * MIB
+/** Jobs of one JSON batch: signing one takes 0.05 ms to some milliseconds. */
+export const MAX_SIGNATURE_JOBS = 1_000
+/** One line of NDJSON: a whole processed crash fits (five fixture dumps: under 1 MB each). */
+export const MAX_SIGNATURE_LINE_BYTES = 4 * MIB
+/** Lines of one NDJSON body: at some milliseconds each they stay under the platform's 30 s of CPU time. */
+export const MAX_SIGNATURE_LINES = 5_000
+/** One whole NDJSON body. */
+export const MAX_SIGNATURE_STREAM_BYTES = 64 * MIB
+/** A body that does not go on for this long is given up. */
+export const SIGNATURE_BODY_IDLE_MS = 30_000

@@ -13,6 +13,8 @@ export type JsonType = 'string' | 'integer' | 'number' | 'boolean' | 'object' | 
 export interface SchemaNode {
   readonly types: readonly JsonType[]
   readonly visibility: Visibility
+  /** Text that a program or a person wrote: viewers who may not see protected values see it scrubbed. */
+  readonly freeText?: true
   /** Of an object: its properties. */
   readonly properties?: Readonly<Record<string, SchemaNode>>
   /** Of an object: properties named by a pattern, where `properties` has none of that name. */
@@ -21,28 +23,48 @@ export interface SchemaNode {
   readonly items?: SchemaNode
 }
 
-/** The public part of a JSON value; undefined where nothing of it may be shown. */
-export function publicPart(value: unknown, node: SchemaNode): unknown {
+/** What is done with free text before it is shown. */
+export type TextScrub = (text: string) => string
+
+/** The public part of a JSON value, its free text scrubbed; undefined where nothing of it may be shown. */
+export function publicPart(value: unknown, node: SchemaNode, scrub: TextScrub): unknown {
   if (node.visibility === 'protected') return undefined
   if (value === null) return null
   if (!node.types.some((type) => isOfType(value, type))) return undefined
-  if (Array.isArray(value)) return publicItems(value, node)
-  return isObject(value) ? publicProperties(value, node) : value
+  if (Array.isArray(value)) return publicItems(value, node, scrub)
+  if (isObject(value)) return publicProperties(value, node, scrub)
+  return node.freeText === true && typeof value === 'string' ? scrub(value) : value
 }
 
-function publicItems(items: readonly unknown[], { items: node }: SchemaNode): readonly unknown[] {
+function publicItems(items: readonly unknown[], { items: node }: SchemaNode, scrub: TextScrub): readonly unknown[] {
   if (node === undefined) return []
-  return items.map((item) => publicPart(item, node)).filter((item) => item !== undefined)
+  return items.map((item) => publicPart(item, node, scrub)).filter((item) => item !== undefined)
 }
 
-function publicProperties(value: object, node: SchemaNode): object {
+function publicProperties(value: object, node: SchemaNode, scrub: TextScrub): object {
   const shown: Record<string, unknown> = Object.create(null)
   for (const [name, inner] of Object.entries(value)) {
     const innerNode = propertyNode(name, node)
-    const part = innerNode === undefined ? undefined : publicPart(inner, innerNode)
+    const part = innerNode === undefined ? undefined : publicPart(inner, innerNode, scrub)
     if (part !== undefined) shown[name] = part
   }
   return shown
+}
+
+/** Whether a JSON value has the types that its schema says. Properties that the schema does not know count for nothing. */
+export function conforms(value: unknown, node: SchemaNode): boolean {
+  if (value === null) return true
+  if (node.types.length > 0 && !node.types.some((type) => isOfType(value, type))) return false
+  if (Array.isArray(value)) return conformingItems(value, node)
+  if (!isObject(value)) return true
+  return Object.entries(value).every(([name, inner]) => {
+    const innerNode = propertyNode(name, node)
+    return innerNode === undefined || conforms(inner, innerNode)
+  })
+}
+
+function conformingItems(items: readonly unknown[], { items: node }: SchemaNode): boolean {
+  return node === undefined || items.every((item) => conforms(item, node))
 }
 
 function propertyNode(name: string, { properties, patternProperties }: SchemaNode): SchemaNode | undefined {
@@ -73,6 +95,9 @@ function isObject(value: unknown): value is object {
 export function shown(...types: readonly JsonType[]): SchemaNode {
   return { types, visibility: 'public' }
 }
+
+/** Public text that a program or a person wrote. */
+export const SHOWN_FREE_TEXT: SchemaNode = { types: ['string'], visibility: 'public', freeText: true }
 
 /** A value that only viewers with view_pii see, whatever its type. */
 export const HIDDEN: SchemaNode = { types: [], visibility: 'protected' }

@@ -120,6 +120,37 @@ function kindOf(value: JsonValue): string {
   return Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value
 }
 
+describe('free text', () => {
+  const PATH = 'open /home/joe/secret failed'
+  const crash = {
+    abort_message: PATH,
+    url: PATH,
+    json_dump: { crash_info: { assertion: PATH }, mac_crash_info: { num_records: 1, records: [{ message: PATH }] } },
+  }
+
+  it('is scrubbed for everybody without view_pii, also inside the stackwalk and the raw crash', async () => {
+    const SCRUBBED = 'open /home/<user>/secret failed'
+    expect(JSON.parse(await text(redactProcessedCrash(crash, ANONYMOUS)))).toEqual({
+      abort_message: SCRUBBED,
+      json_dump: {
+        crash_info: { assertion: SCRUBBED },
+        mac_crash_info: { num_records: 1, records: [{ message: SCRUBBED }] },
+      },
+    })
+    expect(JSON.parse(await text(redactRawCrash(rawCrash({ AbortMessage: PATH }), ANONYMOUS)))).toMatchObject({
+      AbortMessage: SCRUBBED,
+    })
+  })
+
+  it('is shown as stored to viewers with view_pii, and to all where scrubbing is off', async () => {
+    expect(await text(redactProcessedCrash(crash, INVESTIGATOR))).toBe(JSON.stringify(crash))
+    expect(JSON.parse(await text(redactProcessedCrash(crash, ANONYMOUS, null)))).toMatchObject({ abort_message: PATH })
+    expect(JSON.parse(await text(redactRawCrash(rawCrash({ Notes: PATH }), ANONYMOUS, null)))).toMatchObject({
+      Notes: PATH,
+    })
+  })
+})
+
 describe('redactProcessedCrash', () => {
   it('shows nobody without view_pii what the schema does not list as public', async () => {
     await fc.assert(
@@ -183,9 +214,10 @@ describe('the table of crash annotations', () => {
     expect(new Set(keys).size).toBe(keys.length)
   })
 
-  it('copies no protected annotation to a public key', () => {
-    for (const { visibility, copy } of CRASH_ANNOTATIONS) {
-      if (visibility === 'protected') expect(copy?.visibility ?? 'protected').toBe('protected')
-    }
+  it('copies no protected annotation to a public key, unless a schema of its own hides the protected part', () => {
+    const exceptions = CRASH_ANNOTATIONS.filter(
+      ({ visibility, copy }) => visibility === 'protected' && copy?.visibility === 'public',
+    )
+    expect(exceptions.map(({ name, copy }) => [name, copy?.node !== undefined])).toEqual([['JavaException', true]])
   })
 })

@@ -1,9 +1,12 @@
-import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /**
  * D1 tables. No crash content is in D1 (DESIGN.md section 3). Times are epoch milliseconds.
  * Change it by expand, migrate, contract: `npm run migrations` writes the SQL, the contract comes one release later.
  */
+
+/** What a person may decide about a signature. */
+export const SIGNATURE_STATES = ['open', 'fixed', 'ignored'] as const
 
 /** People who signed in at least once. Groups, not permissions, are stored: permissions follow from code. */
 export const users = sqliteTable('users', {
@@ -97,4 +100,38 @@ export const missingProcessedCrashes = sqliteTable(
     processed_at: integer('processed_at'),
   },
   (table) => [index('missing_processed_crashes_open').on(table.processed_at)],
+)
+
+/** Signatures of crashes. What a signature has from older ones follows from signature_changes when it is read, and is not kept here. */
+export const signatures = sqliteTable('signatures', {
+  signature: text('signature').primaryKey(),
+  /** The earliest crash of this very signature; null while only a state is known. */
+  first_at: integer('first_at'),
+  first_build: integer('first_build'),
+  /** What a person decided; null while nobody has. */
+  state: text('state', { enum: SIGNATURE_STATES }),
+})
+
+/** Which signature became which when crashes were processed again. */
+export const signatureChanges = sqliteTable(
+  'signature_changes',
+  {
+    old_signature: text('old_signature').notNull(),
+    new_signature: text('new_signature').notNull(),
+    /** The most crashes with this change that the index held at once. */
+    crashes: integer('crashes').notNull(),
+    first_at: integer('first_at').notNull(),
+    last_at: integer('last_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.old_signature, table.new_signature] }),
+    index('signature_changes_new').on(table.new_signature),
+  ],
+)
+
+/** The bugs that people or the tracker gave to a signature. */
+export const bugAssociations = sqliteTable(
+  'bug_associations',
+  { signature: text('signature').notNull(), bug_id: integer('bug_id').notNull() },
+  (table) => [primaryKey({ columns: [table.signature, table.bug_id] }), index('bug_associations_bug').on(table.bug_id)],
 )

@@ -24,7 +24,13 @@ export type StackwalkAnswer =
 
 /** The service's document: the stock JSON of a dump that could be walked, or the named status of one that could not. */
 export type StackwalkDocument =
-  | { readonly kind: 'walked'; readonly stackwalk_version: string; readonly json_dump: Record<string, unknown> }
+  | {
+      readonly kind: 'walked'
+      readonly stackwalk_version: string
+      readonly json_dump: Record<string, unknown>
+      /** Modules whose symbols the symbol server could not give for now. Above 0, another walk may give more names. */
+      readonly symbols?: { readonly unavailable: number }
+    }
   | { readonly kind: 'failed'; readonly status: string; readonly detail: string; readonly stackwalk_version?: string }
 
 /** The RPC port of the stackwalker Worker. */

@@ -50,6 +50,12 @@ const PUBLIC_TEXT: readonly Row[] = [
     'proto_signature',
     'The crashing thread as function names, before the signature lists choose.',
   ],
+  [
+    'signature_lineage',
+    'str',
+    'signature_lineage',
+    'The signatures that a reprocessed crash has had, the present one first, as a JSON array; absent where it never changed.',
+  ],
   ['platform', 'str', 'os_name', 'The operating system, such as `Linux`.'],
   ['platform_version', 'str', 'os_version', 'The version of the operating system as the minidump has it.'],
   ['platform_pretty_version', 'str', 'os_pretty_version', 'The name of the operating system as people know it.'],

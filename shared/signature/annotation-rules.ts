@@ -1,5 +1,5 @@
 import { type CrashData, crashingThread, isObject, MalformedCrashData } from './crash-data.ts'
-import type { SignatureRule } from './rules.ts'
+import type { SignatureRule } from './rule.ts'
 import { firstCodePoints, isTruthy, printed, trim } from './text.ts'
 
 /** Rules that prefix, extend or replace the stack's signature by what the annotations say (specs/processor.md 2.9). */

@@ -10,60 +10,63 @@ export function replaceSlices(
   close: string,
   rewrite: (before: string, inside: string) => string,
 ): string {
-  const parts: string[] = []
-  let depth = 0
-  let sliceStart = 0
+  let rewritten = ''
   let sliceEnd = 0
-  const emit = (end: number) => {
-    const before = text.slice(sliceEnd, sliceStart)
-    parts.push(before, rewrite(before, text.slice(sliceStart, end)))
-    sliceEnd = end
+  for (let start = text.indexOf(open); start >= 0; start = text.indexOf(open, sliceEnd)) {
+    const before = start === sliceEnd ? '' : text.slice(sliceEnd, start)
+    sliceEnd = endOfSlice(text, start, open.charCodeAt(0), close.charCodeAt(0))
+    rewritten += before + rewrite(before, text.slice(start, sliceEnd))
   }
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charAt(at)
-    if (character === open) {
-      if (depth === 0) sliceStart = at
-      depth++
-    } else if (character === close && depth > 0) {
-      depth--
-      if (depth === 0) emit(at + 1)
-    }
-  }
-  if (depth > 0) emit(text.length)
-  parts.push(text.slice(sliceEnd))
-  return parts.join('')
+  return rewritten + text.slice(sliceEnd)
 }
 
-const CLOSERS: Readonly<Record<string, string>> = { '(': ')', '{': '}', '[': ']', '<': '>', '`': "'" }
-const CLOSING = new Set(Object.values(CLOSERS))
-
-/** Splits on single spaces outside of brackets. A closer that does not match the innermost opener is text. */
-function splitOutsideBrackets(text: string): readonly string[] {
-  const tokens: string[] = []
-  const expected: string[] = []
-  let tokenStart = 0
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charAt(at)
-    const closer = CLOSERS[character]
-    if (closer !== undefined) expected.push(closer)
-    else if (CLOSING.has(character) && expected.at(-1) === character) expected.pop()
-    else if (character === ' ' && expected.length === 0) {
-      tokens.push(text.slice(tokenStart, at))
-      tokenStart = at + 1
+/** Where the slice that opens at `start` ends, after its closing delimiter. */
+function endOfSlice(text: string, start: number, open: number, close: number): number {
+  let depth = 0
+  for (let at = start; at < text.length; at++) {
+    const character = text.charCodeAt(at)
+    if (character === open) depth++
+    else if (character === close) {
+      depth--
+      if (depth === 0) return at + 1
     }
   }
-  if (tokenStart < text.length) tokens.push(text.slice(tokenStart))
-  return tokens
+  return text.length
+}
+
+const SPACE = 0x20
+/** Closers by the character code of their opener, 0 for all else. */
+const CLOSERS = new Uint8Array(128)
+/** 1 for the character code of a closer. */
+const CLOSING = new Uint8Array(128)
+for (const pair of ['()', '{}', '[]', '<>', "`'"]) {
+  CLOSERS[pair.charCodeAt(0)] = pair.charCodeAt(1)
+  CLOSING[pair.charCodeAt(1)] = 1
 }
 
 /**
  * The name and its arguments without `static`, `virtual` and the return type: `static unsigned int pr_root(void *)` → `pr_root(void *)`.
- * Arguments after a space and `[clone …]` belong to the name. Null for the empty text, which the peer refuses.
+ * Only a space outside of brackets divides; a closer that does not match the innermost opener is text. Arguments after a space and `[clone …]`
+ * belong to the name. Null for the empty text, which the peer refuses.
  */
 export function dropPrefixAndReturnType(text: string): string | null {
-  const tokens = splitOutsideBrackets(text)
-  if (tokens.length === 0) return null
-  let first = tokens.length - 1
-  while (first > 0 && /^(?:\(|\[clone)/.test(tokens[first] ?? '')) first--
-  return tokens.slice(first).join(' ')
+  if (text === '') return null
+  const expected = new Uint8Array(text.length)
+  let depth = 0
+  let nameStart = 0
+  let end = text.length
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at)
+    if (character === SPACE) {
+      if (depth > 0) continue
+      const next = at + 1
+      if (next === text.length) end = at
+      else if (!text.startsWith('(', next) && !text.startsWith('[clone', next)) nameStart = next
+    } else if (character < 128) {
+      const closer = CLOSERS[character] ?? 0
+      if (closer > 0) expected[depth++] = closer
+      else if (depth > 0 && CLOSING[character] === 1 && expected[depth - 1] === character) depth--
+    }
+  }
+  return text.slice(nameStart, end)
 }

@@ -1,4 +1,5 @@
 import type { SignatureLists } from './lists.ts'
+import type { DebugLog } from './rule.ts'
 
 /** What a stack gave. Notes are the peer's texts, without the rule's name. */
 export interface StackSignature {
@@ -10,14 +11,30 @@ export interface StackSignature {
  * Walks the normalised frames to a signature (specs/processor.md 2.6): starts at the first sentinel, skips irrelevant frames, goes on past prefix frames,
  * and ends with the first frame that is neither.
  */
-export function cSignature(frames: readonly string[], threadIndex: number, lists: SignatureLists): StackSignature {
-  const fromSentinel = frames.slice(sentinelStart(frames, lists.sentinels))
+export function cSignature(
+  frames: readonly string[],
+  threadIndex: number,
+  lists: SignatureLists,
+  debug?: DebugLog,
+): StackSignature {
+  const start = sentinelStart(frames, lists.sentinels)
+  if (start > 0) debug?.(`starts at the sentinel "${frames[start]}", frame ${start}`)
+  const fromSentinel = frames.slice(start)
   const parts: string[] = []
   for (const frame of fromSentinel) {
-    if (frame === '' || lists.irrelevant.matches(frame)) continue
-    if (frame === parts.at(-1) && isUnsymbolicated(frame)) continue
+    if (frame === '') continue
+    if (lists.irrelevant.matches(frame)) {
+      debug?.(`irrelevant, left out: "${frame}"`)
+      continue
+    }
+    if (frame === parts.at(-1) && isUnsymbolicated(frame)) {
+      debug?.(`the same module again, left out: "${frame}"`)
+      continue
+    }
     parts.push(frame)
-    if (!lists.prefix.matches(frame)) break
+    const isPrefix = lists.prefix.matches(frame)
+    debug?.(`${isPrefix ? 'prefix, goes on' : 'the end'}: "${frame}"`)
+    if (!isPrefix) break
   }
   const signature = parts.join(' | ')
   if (signature !== '') return { signature, notes: [] }

@@ -89,3 +89,12 @@ export function crashingThread(crashData: CrashData): JsonObject | undefined {
   if (!isObject(thread)) throw new MalformedCrashData('the crashing thread is not an object')
   return thread
 }
+
+/**
+ * The crash data of what a client sent: crash data itself, or a whole processed crash, known by its `json_dump` or `uuid`, which crash data never holds.
+ * Null where it is no object.
+ */
+export function readCrashData(value: unknown): CrashData | null {
+  if (!isObject(value)) return null
+  return 'json_dump' in value || 'uuid' in value ? crashDataOf(value) : value
+}

@@ -8,8 +8,8 @@ import { printed, trim } from './text.ts'
 /** Qualifiers after the arguments, each cut once, in this order: `f() const &` → `f()`. */
 const TRAILING_QUALIFIERS = ['const', 'const&', 'const &', '&&', '&']
 
-/** `IPC::ParamTraits<IPC::ParamTraits<…` is followed this deep; no real name nests it twice. */
-const MAX_PARAM_TRAITS_DEPTH = 32
+/** `IPC::ParamTraits<IPC::ParamTraits<…` is followed this deep: each level scans the name again, and no real name nests it twice. */
+const MAX_PARAM_TRAITS_DEPTH = 4
 
 /** Template arguments become `<T>`, except where they are the name: `<name omitted>`, `<A as B>`, `<unknown in x.pdb>`, `operator<`. */
 export function collapseTypes(name: string, depth = 0): string {

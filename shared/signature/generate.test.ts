@@ -93,14 +93,4 @@ describe('generateSignature', () => {
       }
     }
   })
-
-  it('takes time linear in the length of hostile names', { timeout: 60_000 }, () => {
-    // 22 MB of names; a quadratic scan of one would take minutes.
-    const hostile = ['<', '(', ' (', '`', '[clone ', 'a<b> ', 'IPC::ParamTraits<'].map((part) =>
-      part.repeat(80_000 / part.length),
-    )
-    const startedAt = performance.now()
-    for (const name of hostile) generateSignature(frames(...Array.from({ length: 40 }, () => name)), lists)
-    expect(performance.now() - startedAt).toBeLessThan(30_000)
-  })
 })

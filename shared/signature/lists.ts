@@ -11,6 +11,12 @@ export const LIST_FILES = {
   withLineNumbers: 'signatures_with_line_numbers_re.txt',
 } as const
 export type ListName = keyof typeof LIST_FILES
+export const LIST_NAMES = [
+  'irrelevant',
+  'prefix',
+  'sentinels',
+  'withLineNumbers',
+] as const satisfies readonly ListName[]
 
 /** The text of the four files. */
 export type SignatureListTexts = Readonly<Record<ListName, string>>
@@ -38,7 +44,7 @@ export type ListsReading =
 /** Reads and compiles the lists. Every line must compile, sentinels too, although they are compared as text. */
 export function readSignatureLists(texts: SignatureListTexts): ListsReading {
   const entries: Record<ListName, string[]> = { irrelevant: [], prefix: [], sentinels: [], withLineNumbers: [] }
-  for (const name of ['irrelevant', 'prefix', 'sentinels', 'withLineNumbers'] as const) {
+  for (const name of LIST_NAMES) {
     for (const [index, rawLine] of texts[name].split('\n').entries()) {
       const pattern = rawLine.trim()
       if (pattern === '' || pattern.startsWith('#')) continue
@@ -60,10 +66,10 @@ export function readSignatureLists(texts: SignatureListTexts): ListsReading {
   }
 }
 
-/** No `u` or `v` flag: patterns written for Python use a literal `{` and `\<`, which these refuse (specs/processor.md 3). */
+/** Run once as well, because the engine compiles at the first match. No `u` or `v` flag: patterns written for Python use a literal `{` and `\<`, which these refuse (specs/processor.md 3). */
 function compiles(pattern: string): boolean {
   try {
-    new RegExp(pattern)
+    new RegExp(pattern).test('')
     return true
   } catch {
     return false

@@ -1,45 +1,24 @@
 import { RULES_AFTER_WATCHDOG, RULES_BEFORE_WATCHDOG } from './annotation-rules.ts'
 import { cSignature, type StackSignature } from './c-signature.ts'
-import { type CrashData, crashingThread, crashingThreadIndex } from './crash-data.ts'
+import { crashingThread, crashingThreadIndex } from './crash-data.ts'
 import { normalizedFrames } from './frame.ts'
 import { javaExceptionSignature, javaStackTraceSignature } from './java-signature.ts'
-import type { SignatureLists } from './lists.ts'
+import type { SignatureChange, SignatureRule } from './rule.ts'
 import { firstCodePoints, isTruthy, joinSpaces, printed, trim } from './text.ts'
-
-/** The signature so far. Rules change it in turn. */
-export interface SignatureDraft {
-  readonly signature: string
-  readonly normalizedFrames: readonly string[]
-}
-
-/** What one rule makes of the draft: only what it changes. */
-export interface SignatureChange {
-  readonly signature?: string
-  readonly normalizedFrames?: readonly string[]
-  readonly notes?: readonly string[]
-  /** Whose notes they are, where a rule runs another. */
-  readonly notedBy?: string
-}
-
-/** One step of signature generation. Names are the peer's: they begin the notes that users search for. */
-export interface SignatureRule {
-  readonly name: string
-  apply(crashData: CrashData, draft: SignatureDraft, lists: SignatureLists): SignatureChange
-}
 
 const MAX_SIGNATURE_CHARS = 255
 
 /** The stack's own signature: Java first, else the crashing thread's frames (specs/processor.md 2.3). */
 const signatureGeneration: SignatureRule = {
   name: 'SignatureGenerationRule',
-  apply(crashData, _, lists) {
+  apply(crashData, _, lists, debug) {
     if (isTruthy(crashData.java_stack_trace)) return changed(javaStackTraceSignature(crashData.java_stack_trace))
     if (isTruthy(crashData.java_exception)) return changed(javaExceptionSignature(crashData.java_exception))
     const thread = crashingThread(crashData)
     const hasFrames = thread !== undefined && 'frames' in thread
     const frames = hasFrames ? normalizedFrames(thread.frames, crashData.os, lists) : []
     return {
-      ...changed(cSignature(frames, crashingThreadIndex(crashData), lists)),
+      ...changed(cSignature(frames, crashingThreadIndex(crashData), lists, debug)),
       ...(frames.length > 0 ? { normalizedFrames: frames } : {}),
     }
   },
@@ -52,9 +31,9 @@ function changed({ signature, notes }: StackSignature): SignatureChange {
 /** A hang that the watchdog thread ended: signed by the main thread, with the same lists (the peer always takes its built-in ones here). */
 const runWatchdog: SignatureRule = {
   name: 'SignatureRunWatchDog',
-  apply(crashData, draft, lists) {
+  apply(crashData, draft, lists, debug) {
     if (!draft.signature.includes('RunWatchdog')) return {}
-    const mainThread = signatureGeneration.apply({ ...crashData, crashing_thread: 0 }, draft, lists)
+    const mainThread = signatureGeneration.apply({ ...crashData, crashing_thread: 0 }, draft, lists, debug)
     return {
       ...mainThread,
       notedBy: signatureGeneration.name,

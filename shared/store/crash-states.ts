@@ -8,7 +8,15 @@ import type { CrashState, RawCrashPage } from './crash-store.ts'
 
 /** Where crashes stand. A state is derived from keys and stored nowhere twice (specs/reliability.md 6c). All functions throw when R2 does not answer. */
 
-const failedCrashSchema = z.object({ reason: z.string() })
+/** What is kept of a crash that died. */
+export interface Failure {
+  readonly reason: string
+  readonly failedAtMs: number
+}
+
+const failedCrashSchema = z
+  .object({ reason: z.string(), failed_at: z.iso.datetime() })
+  .transform(({ reason, failed_at }): Failure => ({ reason, failedAtMs: Date.parse(failed_at) }))
 
 /** The raw crashes of a day (`YYYYMMDD`), a page at a time. */
 export async function listRawCrashes(bucket: Bucket, day: string, cursor: string | null): Promise<RawCrashPage> {
@@ -44,9 +52,14 @@ export async function writeFailedCrash(bucket: Bucket, crashId: CrashId, reason:
   await withDeadline('R2 put failed crash', R2_DEADLINE_MS, put)
 }
 
-/** Why a crash failed, or null where it did not. */
-export async function readFailureReason(bucket: Bucket, crashId: CrashId): Promise<string | null> {
+/** Takes the mark of failure from a crash that is processed now. Nothing happens where there is none. */
+export async function deleteFailedCrash(bucket: Bucket, crashId: CrashId): Promise<void> {
+  await withDeadline('R2 delete failed crash', R2_DEADLINE_MS, bucket.delete(failedCrashKey(crashId)))
+}
+
+/** Why and when a crash failed, or null where it did not. */
+export async function readFailure(bucket: Bucket, crashId: CrashId): Promise<Failure | null> {
   const object = await withDeadline('R2 get failed crash', R2_DEADLINE_MS, bucket.get(failedCrashKey(crashId)))
   if (object === null) return null
-  return failedCrashSchema.parse(await withDeadline('R2 read failed crash', R2_DEADLINE_MS, object.json())).reason
+  return failedCrashSchema.parse(await withDeadline('R2 read failed crash', R2_DEADLINE_MS, object.json()))
 }

@@ -1,5 +1,6 @@
 import type { Viewer } from '../auth/permissions.ts'
 import type { CrashId } from '../crash-id.ts'
+import type { RulesetName } from '../messages.ts'
 
 /**
  * The RPC port of the processor's `CrashStore`: the one way to read crashes. Protected values are taken out
@@ -9,11 +10,11 @@ import type { CrashId } from '../crash-id.ts'
 /** JSON text of a crash, already reduced to what the viewer may see. Only `redact()`'s output may carry the brand. */
 export type RedactedJson = ReadableStream<Uint8Array> & { readonly __redacted: unique symbol }
 
-/** A crash as one viewer may see it. `pending`: saved, not yet processed. `failed`: a dead letter, with its reason. */
+/** A crash as one viewer may see it. `pending`: saved, not yet processed. `failed`: a dead letter, with its reason and when it died. */
 export type CrashReading =
   | { readonly kind: 'found'; readonly json: RedactedJson }
   | { readonly kind: 'pending' }
-  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string; readonly failedAtMs?: number }
   | { readonly kind: 'unknown' }
 
 /** A dump as it was sent. `name` is the dump's name, `upload_file_minidump` for the main one. */
@@ -21,6 +22,9 @@ export type DumpReading =
   | { readonly kind: 'found'; readonly body: ReadableStream<Uint8Array>; readonly bytes: number }
   | { readonly kind: 'forbidden' }
   | { readonly kind: 'unknown' }
+
+/** What became of a reprocessing request. `queuedAtMs`: a processed crash that was started later is its result. */
+export type Reprocessing = { readonly kind: 'queued'; readonly queuedAtMs: number } | { readonly kind: 'forbidden' }
 
 /** One page of the raw crashes of a day, oldest key first. `cursor` is null on the last page. */
 export interface RawCrashPage {
@@ -38,6 +42,11 @@ export interface CrashStoreRpc {
   readProcessed(crashId: CrashId, viewer: Viewer): Promise<CrashReading>
   /** A dump's bytes, for viewers with view_rawdump. */
   dump(crashId: CrashId, name: string, viewer: Viewer): Promise<DumpReading>
+  /**
+   * Queues crashes to be processed again, for viewers with reprocess_crashes. An id without a crash costs a message and does nothing.
+   * Throws when the queue does not take them all; asking again is harmless.
+   */
+  reprocess(crashIds: readonly CrashId[], ruleset: RulesetName, viewer: Viewer): Promise<Reprocessing>
   /** For reconcile: the raw crashes of a day (`YYYYMMDD`). */
   listRawCrashes(day: string, cursor: string | null): Promise<RawCrashPage>
   /** For reconcile: where these crashes stand, in the order asked. */

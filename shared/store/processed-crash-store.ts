@@ -36,10 +36,18 @@ const provenanceSchema = z
     }),
   )
 
-/** Reads a processed crash. Migrated ones have no provenance. Throws when R2 does not answer. */
-export async function readProcessedCrash(bucket: Bucket, crashId: CrashId): Promise<ProcessedCrashReading> {
+/**
+ * Reads a processed crash. Migrated ones have no provenance. `admit` is told the size before the text is read, and may wait or throw: it can have 50 MB.
+ * Throws when R2 does not answer.
+ */
+export async function readProcessedCrash(
+  bucket: Bucket,
+  crashId: CrashId,
+  admit: (bytes: number) => Promise<void> = async () => {},
+): Promise<ProcessedCrashReading> {
   const object = await withDeadline('R2 get processed crash', R2_DEADLINE_MS, bucket.get(processedCrashKey(crashId)))
   if (object === null) return { kind: 'missing' }
+  await admit(object.size)
   const json = await withDeadline('R2 read processed crash', R2_DEADLINE_MS, object.text())
   return { kind: 'found', json, provenance: provenanceOf(object.customMetadata) }
 }

@@ -11,6 +11,7 @@ import type { Answer, DashboardContext, DashboardDeps, DashboardVariables } from
 import { errorPage } from './pages/error.tsx'
 import { homePage } from './pages/home.tsx'
 import { reportPage } from './pages/report.tsx'
+import { reprocessReport } from './pages/reprocess.ts'
 import { quickSearch, searchPage } from './pages/search.tsx'
 import { signIn, signInPage, signOut } from './pages/sign-in.tsx'
 import { StageUnavailable } from './stage-unavailable.ts'
@@ -45,6 +46,7 @@ export function appWith(deps: DashboardDeps): Hono<DashboardVariables> {
     .get('/search', page(searchPage))
     .get('/search/quick', page(quickSearch))
     .get('/report/index/:crash_id', page(reportPage))
+    .post('/report/index/:crash_id/reprocess', page(reprocessReport))
     .get('/signin', page(signInPage))
     .post('/signin', page(signIn))
     .post('/signout', page(signOut))

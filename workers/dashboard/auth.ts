@@ -6,7 +6,13 @@ import type { DashboardContext, DashboardDeps } from './deps.ts'
 
 /** Who asks. A token that gives nothing is refused, never taken for nobody: its owner would miss data without a word. */
 export type Asking =
-  | { readonly kind: 'viewer'; readonly viewer: Viewer; readonly credentials: boolean }
+  | {
+      readonly kind: 'viewer'
+      readonly viewer: Viewer
+      readonly credentials: boolean
+      /** A cookie said so, which a browser also sends along with what other sites make it ask. */
+      readonly bySession: boolean
+    }
   | { readonly kind: 'refused'; readonly reason: TokenRefusal; readonly text: string }
 
 /** The texts of Crash Stats (specs/webapp.md 2.1); it and Tecken word one of them differently. */
@@ -27,10 +33,11 @@ export async function apiViewer(context: DashboardContext, deps: DashboardDeps):
     case 'refused':
       return { kind: 'refused', reason: check.reason, text: REFUSAL_TEXT[check.reason] }
     case 'valid':
-      return { kind: 'viewer', viewer: check.viewer, credentials: true }
+      return { kind: 'viewer', viewer: check.viewer, credentials: true, bySession: false }
     case 'none': {
       const viewer = await pageViewer(context, deps)
-      return { kind: 'viewer', viewer, credentials: viewer.email !== null }
+      const isSignedIn = viewer.email !== null
+      return { kind: 'viewer', viewer, credentials: isSignedIn, bySession: isSignedIn }
     }
   }
 }

@@ -16,7 +16,7 @@ export type ReportCrash =
   /** The processed crash is more than a page can show; its raw JSON still streams. */
   | { readonly kind: 'too_large'; readonly rawCrash: Json }
   | { readonly kind: 'pending' }
-  | { readonly kind: 'failed'; readonly reason: string; readonly rawCrash: Json }
+  | { readonly kind: 'failed'; readonly reason: string; readonly failedAtMs: number | null; readonly rawCrash: Json }
   | { readonly kind: 'unknown' }
 
 /** Reads a crash for its page: processed crash and raw crash at once. */
@@ -33,7 +33,12 @@ export async function readReportCrash(crashId: CrashId, viewer: Viewer, deps: Da
       return crash === 'too_large' ? { kind: 'too_large', rawCrash } : { kind: 'processed', crash, rawCrash }
     }
     case 'failed':
-      return { kind: 'failed', reason: processed.reason, rawCrash: await rawJson(raw) }
+      return {
+        kind: 'failed',
+        reason: processed.reason,
+        failedAtMs: processed.failedAtMs ?? null,
+        rawCrash: await rawJson(raw),
+      }
     case 'pending':
     case 'unknown':
       if (raw.kind === 'found') await raw.json.cancel()

@@ -1,7 +1,7 @@
 import { applyD1Migrations } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { drizzle } from 'drizzle-orm/d1'
-import type { Permission } from '#shared/auth/permissions.ts'
+import { may, type Permission } from '#shared/auth/permissions.ts'
 import { createToken } from '#shared/auth/token.ts'
 import { systemRandomBytes } from '#shared/clock.ts'
 import { type CrashId, createCrashId } from '#shared/crash-id.ts'
@@ -9,11 +9,12 @@ import { sessionRepository } from '#shared/db/sessions.ts'
 import { tokenRepository } from '#shared/db/tokens.ts'
 import { userRepository } from '#shared/db/users.ts'
 import type { LogFields } from '#shared/log.ts'
-import type { CrashMessage } from '#shared/messages.ts'
+import type { CrashMessage, RulesetName } from '#shared/messages.ts'
 import type { JsonValue, RawCrash } from '#shared/raw-crash.ts'
 import { redactProcessedCrash, redactRawCrash } from '#shared/redact.ts'
 import type { SearchQuery } from '#shared/search/query.ts'
 import type { SearchAnswer } from '#shared/search/search-rpc.ts'
+import { defaultSignatureLists } from '#shared/signature/default-lists.ts'
 import { appWith } from './app.ts'
 import { crashPriority } from './crash-priority.ts'
 import type { DashboardDeps } from './deps.ts'
@@ -29,6 +30,7 @@ export interface StoredCrash {
   readonly processed?: { readonly [key: string]: unknown }
   readonly dumps?: { readonly [name: string]: string }
   readonly reason?: string
+  readonly failedAtMs?: number
 }
 
 const NO_ANSWER: SearchAnswer = { hits: [], total: 0, facets: {}, errors: [] }
@@ -42,6 +44,7 @@ export async function dashboardRig(changed: Partial<DashboardDeps> = {}) {
   const db = drizzle(env.DB)
   const crashes = new Map<CrashId, StoredCrash>()
   const sent: CrashMessage[] = []
+  const reprocessed: [CrashId, RulesetName][] = []
   const logged: { stage: string; outcome: string; fields: LogFields | undefined }[] = []
   const queries: SearchQuery[] = []
   const state = { nowMs: NOW_MS, answer: NO_ANSWER, queries }
@@ -68,7 +71,9 @@ export async function dashboardRig(changed: Partial<DashboardDeps> = {}) {
       const crash = crashes.get(crashId)
       if (crash === undefined) return { kind: 'unknown' }
       if (crash.state === 'pending') return { kind: 'pending' }
-      if (crash.state === 'failed') return { kind: 'failed', reason: crash.reason ?? '' }
+      if (crash.state === 'failed') {
+        return { kind: 'failed', reason: crash.reason ?? '', failedAtMs: crash.failedAtMs ?? NOW_MS }
+      }
       const stored = { ...crash.processed, uuid: crashId }
       return { kind: 'found', json: redactProcessedCrash(stored, viewer) }
     },
@@ -81,7 +86,13 @@ export async function dashboardRig(changed: Partial<DashboardDeps> = {}) {
         ? { kind: 'unknown' }
         : { kind: 'found', body, bytes: bytes.byteLength }
     },
+    async reprocess(crashIds, ruleset, viewer) {
+      if (!may(viewer, 'reprocess_crashes')) return { kind: 'forbidden' }
+      for (const crashId of crashIds) reprocessed.push([crashId, ruleset])
+      return { kind: 'queued', queuedAtMs: state.nowMs }
+    },
   }
+  const lists = defaultSignatureLists()
   const deps: DashboardDeps = {
     crashStore,
     search: {
@@ -94,6 +105,7 @@ export async function dashboardRig(changed: Partial<DashboardDeps> = {}) {
     sessions: sessionRepository(db),
     users: userRepository(db),
     priority: crashPriority({ queue: { send: async (message) => sent.push(message) }, clock, log }),
+    signatureLists: { current: async () => lists },
     heartbeat: async () => ({ errors: [], warnings: [] }),
     clock,
     randomBytes: systemRandomBytes,
@@ -111,6 +123,8 @@ export async function dashboardRig(changed: Partial<DashboardDeps> = {}) {
     deps,
     state,
     sent,
+    /** What was queued to be processed again, in order. */
+    reprocessed,
     logged,
     /** Keeps a crash and gives its id. */
     keep(crash: StoredCrash): CrashId {

@@ -7,6 +7,8 @@ import { tokenRepository } from '#shared/db/tokens.ts'
 import { userRepository } from '#shared/db/users.ts'
 import { checkHeartbeat } from '#shared/http/heartbeat.ts'
 import { consoleLog } from '#shared/log.ts'
+import { defaultSignatureLists } from '#shared/signature/default-lists.ts'
+import { signatureListSource } from '#shared/signature/list-source.ts'
 import { appWith } from './app.ts'
 import { crashPriority } from './crash-priority.ts'
 import type { DashboardVariables } from './deps.ts'
@@ -25,6 +27,14 @@ function appFor(env: Env): Hono<DashboardVariables> {
     sessions: sessionRepository(db),
     users: userRepository(db),
     priority: crashPriority({ queue: env.CRASH_PRIORITY_QUEUE, clock: systemClock, log: consoleLog }),
+    signatureLists: signatureListSource({
+      config: env.CONFIG,
+      builtIn: defaultSignatureLists(),
+      stage: 'dashboard',
+      keepsLastGood: false,
+      clock: systemClock,
+      log: consoleLog,
+    }),
     heartbeat: () =>
       checkHeartbeat([
         { name: 'R2 CONFIG', ask: () => env.CONFIG.head('products.json') },

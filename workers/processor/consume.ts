@@ -3,6 +3,7 @@ import { withDeadline } from '#shared/deadline.ts'
 import {
   MAX_PROCESS_TRIES,
   MAX_RETRY_DELAY_SECONDS,
+  MAX_SYMBOLS_TRIES,
   PLATFORM_RETRY_WINDOW_MS,
   PROCESS_CONCURRENCY,
   QUEUE_SEND_DEADLINE_MS,
@@ -54,6 +55,8 @@ async function consumeCrash(delivery: CrashDelivery, deps: ConsumeDeps): Promise
       crashId: crash_id,
       ruleset: message.ruleset ?? 'default',
       notBeforeMs: deps.isReprocessing ? message.first_seen : 0,
+      acceptsMissingSymbols:
+        delivery.attempts >= MAX_SYMBOLS_TRIES || deps.clock() - message.first_seen >= PLATFORM_RETRY_WINDOW_MS,
     })
     const reason = 'reason' in outcome ? outcome.reason : null
     const detail = 'detail' in outcome ? (outcome.detail ?? null) : null

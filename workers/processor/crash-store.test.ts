@@ -38,7 +38,11 @@ describe('CrashStore', () => {
     expect(await store.readProcessed(crashId, ANONYMOUS)).toEqual({ kind: 'pending' })
     expect(await store.states([crashId])).toEqual(['saved'])
     await store.recordFailure(crashId, 'stackwalk_unreadable')
-    expect(await store.readProcessed(crashId, ANONYMOUS)).toEqual({ kind: 'failed', reason: 'stackwalk_unreadable' })
+    expect(await store.readProcessed(crashId, ANONYMOUS)).toEqual({
+      kind: 'failed',
+      reason: 'stackwalk_unreadable',
+      failedAtMs: expect.any(Number),
+    })
     expect(await store.states([crashId])).toEqual(['failed'])
     await env.CRASHES.put(
       processedCrashKey(crashId),

@@ -2,23 +2,39 @@ import { WorkerEntrypoint } from 'cloudflare:workers'
 import type { Viewer } from '#shared/auth/permissions.ts'
 import { systemClock } from '#shared/clock.ts'
 import type { CrashId } from '#shared/crash-id.ts'
+import { consoleLog } from '#shared/log.ts'
+import type { RulesetName } from '#shared/messages.ts'
 import { crashState, listRawCrashes, writeFailedCrash } from '#shared/store/crash-states.ts'
-import type { CrashReading, CrashState, CrashStoreRpc, DumpReading, RawCrashPage } from '#shared/store/crash-store.ts'
+import type {
+  CrashReading,
+  CrashState,
+  CrashStoreRpc,
+  DumpReading,
+  RawCrashPage,
+  Reprocessing,
+} from '#shared/store/crash-store.ts'
 import type { Env } from './env.ts'
+import { readPreset } from './preset.ts'
 import { readDumpFor, readProcessed, readRaw } from './read-crash.ts'
+import { reprocess } from './reprocess.ts'
 
 /** The one way to read a crash: other Workers are bound to this entrypoint and not to the bucket. */
 export class CrashStore extends WorkerEntrypoint<Env> implements CrashStoreRpc {
   readRaw(crashId: CrashId, viewer: Viewer): Promise<CrashReading> {
-    return readRaw(this.env.CRASHES, crashId, viewer)
+    return readRaw(this.env.CRASHES, crashId, viewer, readPreset(this.env).scrub)
   }
 
   readProcessed(crashId: CrashId, viewer: Viewer): Promise<CrashReading> {
-    return readProcessed(this.env.CRASHES, crashId, viewer)
+    return readProcessed(this.env.CRASHES, crashId, viewer, readPreset(this.env).scrub)
   }
 
   dump(crashId: CrashId, name: string, viewer: Viewer): Promise<DumpReading> {
     return readDumpFor(this.env.CRASHES, crashId, name, viewer)
+  }
+
+  reprocess(crashIds: readonly CrashId[], ruleset: RulesetName, viewer: Viewer): Promise<Reprocessing> {
+    const deps = { queue: this.env.CRASH_REPROCESS_QUEUE, clock: systemClock, log: consoleLog }
+    return reprocess(crashIds, ruleset, viewer, deps)
   }
 
   listRawCrashes(day: string, cursor: string | null): Promise<RawCrashPage> {

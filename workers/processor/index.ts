@@ -1,15 +1,35 @@
 import { systemClock } from '#shared/clock.ts'
 import { consoleLog } from '#shared/log.ts'
 import { defaultSignatureLists } from '#shared/signature/default-lists.ts'
+import { type SignatureListSource, signatureListSource } from '#shared/signature/list-source.ts'
 import { app } from './app.ts'
 import { consumeCrashes } from './consume.ts'
+import { LargeCrashTurn } from './crash-memory.ts'
 import type { Env } from './env.ts'
+import { readPreset } from './preset.ts'
 import { processCrash } from './process.ts'
+import { ProductsDocument } from './products-document.ts'
 import { RULESETS } from './rules/rulesets.ts'
 
 export { CrashStore } from './crash-store.ts'
 
-const lists = defaultSignatureLists()
+/** One an isolate: it holds the lists between reads. */
+let signatureLists: SignatureListSource | null = null
+
+function signatureListsOf(env: Env): SignatureListSource {
+  signatureLists ??= signatureListSource({
+    config: env.CONFIG,
+    builtIn: defaultSignatureLists(),
+    stage: 'processor',
+    keepsLastGood: true,
+    clock: systemClock,
+    log: consoleLog,
+  })
+  return signatureLists
+}
+
+const largeCrashes = new LargeCrashTurn(systemClock)
+let productsDocument: ProductsDocument | null = null
 
 /** The queue that a batch came from, and its dead-letter queue. A deployment may put a prefix before the names. */
 function queuesOf(env: Env, queueName: string) {
@@ -24,19 +44,30 @@ export default {
   fetch: app.fetch,
 
   async queue(batch, env) {
+    const preset = readPreset(env)
+    productsDocument ??= new ProductsDocument(preset.products)
+    const products = await productsDocument.current({ config: env.CONFIG, clock: systemClock, log: consoleLog })
     await consumeCrashes(batch.messages, {
       ...queuesOf(env, batch.queue),
       isReprocessing: batch.queue.endsWith('-reprocess'),
-      processCrash: (request) =>
-        processCrash(request, {
+      processCrash: async (request) => {
+        const lists = await signatureListsOf(env)
+          .current()
+          .catch(() => null)
+        if (lists === null) return { kind: 'retry', reason: 'storage_unavailable', detail: 'signature lists' }
+        return processCrash(request, {
           crashes: env.CRASHES,
           stackwalker: env.STACKWALKER,
           search: env.SEARCH,
           lists,
+          products,
+          scrub: preset.scrub,
+          largeCrashes,
           rulesets: RULESETS,
           clock: systemClock,
           log: consoleLog,
-        }),
+        })
+      },
       clock: systemClock,
       log: consoleLog,
     })

@@ -5,10 +5,13 @@ import { ANONYMOUS, type Viewer } from '#shared/auth/permissions.ts'
 import { systemRandomBytes } from '#shared/clock.ts'
 import { type CrashId, createCrashId } from '#shared/crash-id.ts'
 import type { StackwalkAnswer, StackwalkDocument } from '#shared/minidump/stackwalk.ts'
+import { NO_PRODUCTS } from '#shared/products/products.ts'
 import { type JsonValue, rawCrashJson } from '#shared/raw-crash.ts'
+import { scrubFreeText } from '#shared/scrub.ts'
 import type { SearchDocument } from '#shared/search/search-rpc.ts'
 import { defaultSignatureLists } from '#shared/signature/default-lists.ts'
 import { dumpKey, processedCrashKey, rawCrashKey } from '#shared/store/crash-keys.ts'
+import { LargeCrashTurn } from './crash-memory.ts'
 import nullChain from './fixtures/null_chain.json'
 import { type ProcessDeps, type ProcessRequest, processCrash } from './process.ts'
 import { readProcessed, readRaw } from './read-crash.ts'
@@ -86,12 +89,15 @@ function fleet(changes: Partial<ProcessDeps> = {}) {
     search: rows,
     lists: defaultSignatureLists(),
     rulesets: RULESETS,
+    products: NO_PRODUCTS,
+    scrub: scrubFreeText,
+    largeCrashes: new LargeCrashTurn(() => nowMs),
     clock: () => nowMs++,
     log: (stage, outcome, fields) => log.push(JSON.stringify({ stage, outcome, ...fields })),
     ...changes,
   }
   const run = (crashId: CrashId, request: Partial<ProcessRequest> = {}) =>
-    processCrash({ crashId, ruleset: 'default', notBeforeMs: 0, ...request }, deps)
+    processCrash({ crashId, ruleset: 'default', notBeforeMs: 0, acceptsMissingSymbols: false, ...request }, deps)
   return { rows, walker, log, deps, run }
 }
 

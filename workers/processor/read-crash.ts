@@ -1,20 +1,27 @@
 import { may, type Viewer } from '#shared/auth/permissions.ts'
 import type { CrashId } from '#shared/crash-id.ts'
+import type { TextScrub } from '#shared/permission-schema.ts'
 import type { Bucket } from '#shared/ports.ts'
 import { redactProcessedCrash, redactRawCrash } from '#shared/redact.ts'
-import { isSaved, readFailureReason } from '#shared/store/crash-states.ts'
+import { scrubFreeText } from '#shared/scrub.ts'
+import { isSaved, readFailure } from '#shared/store/crash-states.ts'
 import type { CrashReading, DumpReading } from '#shared/store/crash-store.ts'
 import { readProcessedCrash } from '#shared/store/processed-crash-store.ts'
 import { readDump, readDumpNames, readRawCrash } from '#shared/store/raw-crash-store.ts'
 
-/** Reading crashes for a viewer. All functions throw when R2 does not answer. */
+/** Reading crashes for a viewer. `scrub` is what is done with free text for viewers without view_pii; null: nothing. All functions throw when R2 does not answer. */
 
 /** The raw crash. It is there from the moment that the client has its crash id, so it is never `pending`. */
-export async function readRaw(crashes: Bucket, crashId: CrashId, viewer: Viewer): Promise<CrashReading> {
+export async function readRaw(
+  crashes: Bucket,
+  crashId: CrashId,
+  viewer: Viewer,
+  scrub: TextScrub | null = scrubFreeText,
+): Promise<CrashReading> {
   const raw = await readRawCrash(crashes, crashId)
   switch (raw.kind) {
     case 'found':
-      return { kind: 'found', json: redactRawCrash(raw.rawCrash, viewer) }
+      return { kind: 'found', json: redactRawCrash(raw.rawCrash, viewer, scrub) }
     case 'missing':
       return { kind: 'unknown' }
     case 'unreadable':
@@ -23,12 +30,17 @@ export async function readRaw(crashes: Bucket, crashId: CrashId, viewer: Viewer)
 }
 
 /** The processed crash, or where the crash stands. */
-export async function readProcessed(crashes: Bucket, crashId: CrashId, viewer: Viewer): Promise<CrashReading> {
+export async function readProcessed(
+  crashes: Bucket,
+  crashId: CrashId,
+  viewer: Viewer,
+  scrub: TextScrub | null = scrubFreeText,
+): Promise<CrashReading> {
   const processed = await readProcessedCrash(crashes, crashId)
   if (processed.kind === 'found')
-    return { kind: 'found', json: redactProcessedCrash(JSON.parse(processed.json), viewer) }
-  const reason = await readFailureReason(crashes, crashId)
-  if (reason !== null) return { kind: 'failed', reason }
+    return { kind: 'found', json: redactProcessedCrash(JSON.parse(processed.json), viewer, scrub) }
+  const failure = await readFailure(crashes, crashId)
+  if (failure !== null) return { kind: 'failed', ...failure }
   return { kind: (await isSaved(crashes, crashId)) ? 'pending' : 'unknown' }
 }
 

@@ -11,24 +11,37 @@ import type { Bucket } from '#shared/ports.ts'
 import type { JsonValue, RawCrash } from '#shared/raw-crash.ts'
 import { PRIMARY_DUMP_NAME } from '#shared/store/crash-keys.ts'
 import { readDump } from '#shared/store/raw-crash-store.ts'
+import { type CrashMemory, LargeCrashWaits } from './crash-memory.ts'
 
 /** What became of one minidump. `failed`: the stackwalker named why; walking it again gives the same. */
 export type DumpWalk = { readonly dumpName: string } & (
-  | { readonly kind: 'walked'; readonly stackwalkVersion: string; readonly jsonDump: Record<string, unknown> }
+  | {
+      readonly kind: 'walked'
+      readonly stackwalkVersion: string
+      readonly jsonDump: Record<string, unknown>
+      /** Modules whose symbols the symbol server could not give, after all tries. */
+      readonly unavailableSymbols: number
+    }
   | { readonly kind: 'failed'; readonly status: string; readonly detail: string; readonly stackwalkVersion?: string }
   | { readonly kind: 'empty' }
   | { readonly kind: 'missing' }
 )
 
+/** Trouble of the platform: the same dump may well be walked later. */
+export type StackwalkRetryReason = 'stackwalker_busy' | 'stackwalker_unavailable' | 'symbols_unavailable'
+
 /** All minidumps of a crash, or why they could not be walked now. */
 export type Stackwalks =
   | { readonly kind: 'done'; readonly walks: readonly DumpWalk[] }
-  | { readonly kind: 'retry'; readonly reason: 'stackwalker_busy' | 'stackwalker_unavailable'; readonly detail: string }
+  | { readonly kind: 'retry'; readonly reason: StackwalkRetryReason; readonly detail: string }
   | { readonly kind: 'failed'; readonly reason: 'stackwalk_unreadable' }
 
 export interface StackwalkDeps {
   readonly crashes: Bucket
   readonly stackwalker: Pick<StackwalkerRpc, 'walk'>
+  readonly memory: CrashMemory
+  /** The symbols that are there must do. */
+  readonly acceptsMissingSymbols: boolean
 }
 
 const documentSchema = z.discriminatedUnion('kind', [
@@ -36,6 +49,7 @@ const documentSchema = z.discriminatedUnion('kind', [
     kind: z.literal('walked'),
     stackwalk_version: z.string(),
     json_dump: z.record(z.string(), z.unknown()),
+    symbols: z.object({ unavailable: z.number() }).exactOptional(),
   }),
   z.object({
     kind: z.literal('failed'),
@@ -45,7 +59,10 @@ const documentSchema = z.discriminatedUnion('kind', [
   }),
 ]) satisfies z.ZodType<StackwalkDocument>
 
-/** Walks every minidump of the report, one after the other. Other dumps are attachments. Throws when R2 does not answer. */
+/**
+ * Walks every minidump of the report, one after the other. Other dumps are attachments. Throws when R2 does not answer, and {@link LargeCrashWaits}
+ * where the JSON is large and other large crashes are before this one.
+ */
 export async function stackwalk(
   rawCrash: RawCrash,
   dumpNames: readonly string[],
@@ -65,7 +82,7 @@ export async function stackwalk(
 async function walkDump(
   rawCrash: RawCrash,
   dumpName: string,
-  { crashes, stackwalker }: StackwalkDeps,
+  { crashes, stackwalker, memory, acceptsMissingSymbols }: StackwalkDeps,
 ): Promise<DumpWalk | Extract<Stackwalks, { kind: 'retry' }> | { readonly kind: 'unreadable' }> {
   const dump = await readDump(crashes, rawCrash.uuid, dumpName)
   if (dump.kind === 'missing') return { dumpName, kind: 'missing' }
@@ -74,11 +91,19 @@ async function walkDump(
     return { dumpName, kind: 'empty' }
   }
   try {
-    const answering = stackwalker.walk(dump.body, stackwalkOptions(rawCrash)).then(documentOf)
+    const answering = stackwalker
+      .walk(dump.body, stackwalkOptions(rawCrash))
+      .then((answer) => documentOf(answer, memory))
     const document = await withDeadline('stackwalker', STACKWALK_DEADLINE_MS, answering)
     switch (document.kind) {
-      case 'walked':
-        return { dumpName, kind: 'walked', stackwalkVersion: document.stackwalk_version, jsonDump: document.json_dump }
+      case 'walked': {
+        const unavailableSymbols = document.symbols?.unavailable ?? 0
+        if (unavailableSymbols > 0 && !acceptsMissingSymbols) {
+          return { kind: 'retry', reason: 'symbols_unavailable', detail: `${unavailableSymbols} modules` }
+        }
+        const { stackwalk_version: stackwalkVersion, json_dump: jsonDump } = document
+        return { dumpName, kind: 'walked', stackwalkVersion, jsonDump, unavailableSymbols }
+      }
       case 'failed': {
         const { status, detail, stackwalk_version: stackwalkVersion } = document
         return {
@@ -97,6 +122,7 @@ async function walkDump(
         return { kind: 'retry', reason: 'stackwalker_unavailable', detail: document.reason }
     }
   } catch (thrown) {
+    if (thrown instanceof LargeCrashWaits) throw thrown
     // A call that breaks says nothing about the dump: the service names what a dump did to it.
     const detail = thrown instanceof DeadlineExceeded ? 'deadline' : thrown instanceof Error ? thrown.name : 'unknown'
     return { kind: 'retry', reason: 'stackwalker_unavailable', detail }
@@ -121,14 +147,14 @@ function asText(value: JsonValue | undefined): string | null {
 
 type HeardAnswer = StackwalkDocument | Exclude<StackwalkAnswer, { kind: 'answered' }> | { readonly kind: 'unreadable' }
 
-async function documentOf(answer: StackwalkAnswer): Promise<HeardAnswer> {
+async function documentOf(answer: StackwalkAnswer, memory: CrashMemory): Promise<HeardAnswer> {
   if (answer.kind !== 'answered') return answer
-  const json = await textUpTo(answer.body, MAX_STACKWALK_JSON_BYTES)
+  const json = await heldText(answer.body, memory)
   if (json === null) {
     return {
       kind: 'failed',
       status: 'StackwalkOutputTooLarge',
-      detail: `more than ${MAX_STACKWALK_JSON_BYTES} bytes of JSON`,
+      detail: `the crash has more than ${MAX_STACKWALK_JSON_BYTES} bytes of JSON`,
     }
   }
   const parsed = documentSchema.safeParse(parsedJson(json))
@@ -143,14 +169,12 @@ function parsedJson(text: string): unknown {
   }
 }
 
-/** The stream's text, or null as soon as it is longer than `maxBytes`. */
-async function textUpTo(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<string | null> {
+/** The stream's text, or null as soon as the crash would hold more than it may. */
+async function heldText(stream: ReadableStream<Uint8Array>, memory: CrashMemory): Promise<string | null> {
   const decoder = new TextDecoder()
   const parts: string[] = []
-  let bytes = 0
   for await (const chunk of stream) {
-    bytes += chunk.byteLength
-    if (bytes > maxBytes) return null
+    if ((await memory.hold(chunk.byteLength)) === 'too_large') return null
     parts.push(decoder.decode(chunk, { stream: true }))
   }
   return parts.join('') + decoder.decode()

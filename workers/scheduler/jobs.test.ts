@@ -20,16 +20,22 @@ async function runBroken(cron: string, scheduledTimeMs: number): Promise<string[
       queue: { send: broken },
       clock: () => scheduledTimeMs,
     },
+    signatures: {
+      search: { query: broken },
+      signatures: { withoutFirst: broken, recordFirsts: broken, unrecordedChanges: broken, recordChanges: broken },
+      clock: () => scheduledTimeMs,
+    },
     log: (_stage, outcome) => void logged.push(outcome),
   })
   return logged
 }
 
 describe('the jobs', () => {
-  it('run every fifth minute and at a start, and one that fails does not stop the other', async () => {
+  it('run every fifth or fifteenth minute and at a start, and one that fails does not stop the others', async () => {
     const both = ['reconcile_failed', 'reconcile_uploads_failed']
     expect(await runBroken('* * * * *', 5 * MINUTE_MS)).toEqual(both)
     expect(await runBroken('* * * * *', 6 * MINUTE_MS)).toEqual([])
-    expect(await runBroken(START_CRON, 6 * MINUTE_MS)).toEqual(both)
+    expect(await runBroken('* * * * *', 15 * MINUTE_MS)).toEqual([...both, 'signatures_failed'])
+    expect(await runBroken(START_CRON, 6 * MINUTE_MS)).toEqual([...both, 'signatures_failed'])
   })
 })

@@ -1,9 +1,12 @@
 import { errorText, type Log, type LogFields } from '#shared/log.ts'
 import { type ReconcileDeps, reconcile } from './reconcile.ts'
 import { type ReconcileUploadsDeps, reconcileUploads } from './reconcile-uploads.ts'
+import { recordSignatures, type SignatureDeps } from './signatures.ts'
 
 const MINUTE_MS = 60_000
 const RECONCILE_EVERY_MINUTES = 5
+/** The peer does it hourly; more often, a new signature is known as new on the day's first look. */
+const SIGNATURES_EVERY_MINUTES = 15
 
 /** What `mayday start` sends as the cron expression once, when the fleet is up. */
 export const START_CRON = 'start'
@@ -11,6 +14,7 @@ export const START_CRON = 'start'
 export interface JobDeps {
   readonly crashes: ReconcileDeps
   readonly uploads: ReconcileUploadsDeps
+  readonly signatures: SignatureDeps
   readonly log: Log
 }
 
@@ -18,7 +22,7 @@ export interface JobDeps {
 export async function runJobs(
   cron: string,
   scheduledTimeMs: number,
-  { crashes, uploads, log }: JobDeps,
+  { crashes, uploads, signatures, log }: JobDeps,
 ): Promise<void> {
   const atStart = cron === START_CRON
   const minute = Math.floor(scheduledTimeMs / MINUTE_MS)
@@ -32,4 +36,5 @@ export async function runJobs(
   }
   await run('reconcile', () => reconcile(crashes, atStart))
   await run('reconcile_uploads', () => reconcileUploads(uploads, atStart))
+  if (atStart || minute % SIGNATURES_EVERY_MINUTES === 0) await run('signatures', () => recordSignatures(signatures))
 }

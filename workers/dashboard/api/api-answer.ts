@@ -1,3 +1,4 @@
+import type { Permission } from '#shared/auth/permissions.ts'
 import type { CrashId } from '#shared/crash-id.ts'
 import type { RedactedJson } from '#shared/store/crash-store.ts'
 
@@ -19,6 +20,21 @@ export function badParameterAnswer(param: string, message: string): Response {
   return Response.json(
     { errors: { [param]: [message] }, error: `Bad request: BadArgumentError: ${message}` },
     { status: 400, headers: { 'Cache-Control': NO_STORE } },
+  )
+}
+
+/** What the peer's answers call its permissions (specs/webapp.md 5). */
+const PERMISSION_NAMES: Readonly<Partial<Record<Permission, string>>> = {
+  reprocess_crashes: 'Reprocess Crashes',
+  view_pii: 'View Personal Identifiable Information',
+  view_rawdump: 'View Raw Dumps',
+}
+
+/** 403 for a service that the viewer may not use. */
+export function permissionAnswer(permission: Permission): Response {
+  return errorAnswer(
+    403,
+    `Use of this endpoint requires the '${PERMISSION_NAMES[permission] ?? permission}' permission`,
   )
 }
 

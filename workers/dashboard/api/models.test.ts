@@ -339,7 +339,7 @@ describe('trouble of other stages', () => {
     }
     const broken = await dashboardRig({
       search: { query: down },
-      crashStore: { readRaw: down, readProcessed: down, dump: down },
+      crashStore: { readRaw: down, readProcessed: down, dump: down, reprocess: down },
     })
     for (const path of [
       '/api/SuperSearch/',

@@ -1,23 +1,37 @@
 import { Hono } from 'hono'
+import { may, type Permission } from '#shared/auth/permissions.ts'
 import { apiViewer } from '../auth.ts'
 import type { Answer, DashboardDeps, DashboardVariables } from '../deps.ts'
-import { errorAnswer } from './api-answer.ts'
+import { errorAnswer, permissionAnswer } from './api-answer.ts'
+import { crashSignature } from './crash-signature.ts'
 import { processedCrash } from './processed-crash.ts'
 import { rawCrash } from './raw-crash.ts'
+import { reprocessing } from './reprocessing.ts'
 import { superSearch } from './super-search.ts'
 
-/** The services under `/api/<Model>/`, by the peer's names; case matters. All of them are read with GET. */
-const MODELS: ReadonlyMap<string, Answer> = new Map([
-  ['ProcessedCrash', processedCrash],
-  ['RawCrash', rawCrash],
-  ['SuperSearch', superSearch],
+/** One service of the API. `needs` is asked for before the verb, as the peer does. */
+interface Model {
+  readonly methods: readonly string[]
+  readonly needs?: Permission
+  readonly answer: Answer
+}
+
+const READ = ['GET', 'HEAD']
+
+/** The services under `/api/<Model>/`, by the peer's names; case matters. */
+const MODELS: ReadonlyMap<string, Model> = new Map<string, Model>([
+  ['CrashSignature', { methods: ['POST'], answer: crashSignature }],
+  ['ProcessedCrash', { methods: READ, answer: processedCrash }],
+  ['RawCrash', { methods: READ, answer: rawCrash }],
+  ['Reprocessing', { methods: ['POST'], needs: 'reprocess_crashes', answer: reprocessing }],
+  ['SuperSearch', { methods: READ, answer: superSearch }],
 ])
 
 /** Pages of other sites may read the API, with a token of their own and never with our cookie (no Allow-Credentials). */
 const CORS = {
   'Access-Control-Allow-Origin': '*',
-  'Access-Control-Allow-Methods': 'GET, HEAD, OPTIONS',
-  'Access-Control-Allow-Headers': 'Auth-Token, Authorization, Content-Type',
+  'Access-Control-Allow-Methods': 'GET, HEAD, POST, OPTIONS',
+  'Access-Control-Allow-Headers': 'Auth-Token, Authorization, Content-Type, Debug',
   'Access-Control-Expose-Headers': 'Retry-After, Content-Disposition',
   'Access-Control-Max-Age': '86400',
 } as const
@@ -40,15 +54,18 @@ export function apiWith(deps: DashboardDeps): Hono<DashboardVariables> {
       }
       context.set('viewer', asking.viewer)
       context.set('credentials', asking.credentials)
+      context.set('bySession', asking.bySession)
       return next()
     })
     .all('/:model', (context) => {
       const model = MODELS.get(context.req.param('model'))
       if (model === undefined) return noService(context.req.param('model'))
-      if (context.req.method !== 'GET' && context.req.method !== 'HEAD') {
-        return errorAnswer(405, 'Method not allowed', { Allow: 'GET, HEAD, OPTIONS' })
+      const { methods, needs, answer } = model
+      if (needs !== undefined && !may(context.var.viewer, needs)) return permissionAnswer(needs)
+      if (!methods.includes(context.req.method)) {
+        return errorAnswer(405, 'Method not allowed', { Allow: [...methods, 'OPTIONS'].join(', ') })
       }
-      return model(context, deps)
+      return answer(context, deps)
     })
     .all('*', (context) => noService(context.req.path.replace(/^\/api\/?/, '').replace(/\/$/, '')))
 }

@@ -1,18 +1,23 @@
 import { may, type Viewer } from '#shared/auth/permissions.ts'
 import { type CrashId, parseCrashId, parseShownCrashId } from '#shared/crash-id.ts'
 import { MAX_SHOWN_OTHER_FRAMES, PENDING_REFRESH_SECONDS } from '#shared/limits.ts'
+import { EarlierSignatures } from '../components/earlier-signatures.tsx'
 import { FactList } from '../components/fact-list.tsx'
 import { FrameTable, TrustLegend } from '../components/frame-table.tsx'
 import { document, Layout } from '../components/layout.tsx'
 import { ModuleTable } from '../components/module-table.tsx'
 import { Annotations, RawData } from '../components/raw-crash.tsx'
-import { readReportCrash } from '../crash-reading.ts'
+import { ReprocessButton } from '../components/reprocess-button.tsx'
+import { type ReportCrash, readReportCrash } from '../crash-reading.ts'
 import type { Answer } from '../deps.ts'
 import { annotationsOf } from '../views/annotations.ts'
+import { timeMs } from '../views/duration.ts'
+import { earlierSignatures } from '../views/earlier-signatures.ts'
 import { crashBadges, crashFacts } from '../views/facts.ts'
 import { crashingThread, otherThreads, type Thread } from '../views/frames.ts'
 import { asList, asRecord, asText, grouped, shownText } from '../views/json-value.ts'
 import { modulesOf, unloadedModulesOf } from '../views/modules.ts'
+import { type ReprocessWait, reprocessWait } from '../views/reprocess-wait.ts'
 import { errorPage } from './error.tsx'
 import { Failed, Pending, TooLarge } from './unshown-report.tsx'
 
@@ -21,6 +26,7 @@ type Json = Readonly<Record<string, unknown>>
 interface ReportFrame {
   readonly crashId: CrashId
   readonly viewer: Viewer
+  readonly wait: ReprocessWait
   readonly rawCrash: Json
 }
 
@@ -38,17 +44,22 @@ export const reportPage: Answer = async (context, deps) => {
 
   const { viewer } = context.var
   const report = await readReportCrash(crashId, viewer, deps)
+  const wait = waitOf(report, may(viewer, 'reprocess_crashes') ? context.req.query('queued') : undefined, deps.clock())
+  // A header, not a meta element: it refreshes the same and leaves the document free of timers (WCAG 2.2.1).
+  if (report.kind === 'pending' || (wait.kind === 'queued' && wait.asksAgain)) {
+    context.header('Refresh', String(PENDING_REFRESH_SECONDS))
+  }
   switch (report.kind) {
     case 'processed':
-      return context.html(document(<Report crashId={crashId} viewer={viewer} {...report} />))
+      return context.html(document(<Report crashId={crashId} viewer={viewer} wait={wait} {...report} />))
     case 'too_large':
-      return context.html(document(<TooLarge crashId={crashId} viewer={viewer} rawCrash={report.rawCrash} />))
+      return context.html(
+        document(<TooLarge crashId={crashId} viewer={viewer} wait={wait} rawCrash={report.rawCrash} />),
+      )
     case 'failed':
-      return context.html(document(<Failed crashId={crashId} viewer={viewer} {...report} />))
+      return context.html(document(<Failed crashId={crashId} viewer={viewer} wait={wait} {...report} />))
     case 'pending':
       await deps.priority.ask(crashId)
-      // A header, not a meta element: it refreshes the same and leaves the document free of timers (WCAG 2.2.1).
-      context.header('Refresh', String(PENDING_REFRESH_SECONDS))
       return context.html(document(<Pending crashId={crashId} viewer={viewer} />))
     case 'unknown':
       return errorPage(context, 404, 'No crash with this id', [
@@ -58,7 +69,21 @@ export const reportPage: Answer = async (context, deps) => {
   }
 }
 
-function Report({ crashId, viewer, crash, rawCrash }: ReportFrame & { readonly crash: Json }) {
+/** A result is known by when it was started; of a crash that is too large for its page, nothing is. */
+function waitOf(report: ReportCrash, queued: string | undefined, nowMs: number): ReprocessWait {
+  switch (report.kind) {
+    case 'processed':
+      return reprocessWait(queued, timeMs(report.crash.started_datetime), nowMs)
+    case 'failed':
+      return reprocessWait(queued, report.failedAtMs, nowMs)
+    case 'too_large':
+    case 'pending':
+    case 'unknown':
+      return reprocessWait(queued, null, nowMs)
+  }
+}
+
+function Report({ crashId, viewer, wait, crash, rawCrash }: ReportFrame & { readonly crash: Json }) {
   const signature = asText(crash.signature) ?? '(no signature)'
   const facts = crashFacts(crash)
   const thread = crashingThread(crash)
@@ -74,7 +99,7 @@ function Report({ crashId, viewer, crash, rawCrash }: ReportFrame & { readonly c
   ].filter(({ there }) => there)
   return (
     <Layout title={signature} viewer={viewer} here={`/report/index/${crashId}`} sought={crashId}>
-      <ReportHeader crashId={crashId} viewer={viewer} signature={signature} crash={crash} parts={parts} />
+      <ReportHeader crashId={crashId} viewer={viewer} wait={wait} signature={signature} crash={crash} parts={parts} />
       <div class="fact-grid">
         <FactList heading="Crash" facts={facts.crash} />
         <FactList heading="Build" facts={facts.build} />
@@ -118,6 +143,7 @@ function Report({ crashId, viewer, crash, rawCrash }: ReportFrame & { readonly c
 function ReportHeader({
   crashId,
   viewer,
+  wait,
   signature,
   crash,
   parts,
@@ -144,6 +170,7 @@ function ReportHeader({
           {signature}
         </a>
       </h1>
+      <EarlierSignatures signatures={earlierSignatures(crash)} />
       <p class="badges">
         {badges.map((badge) => (
           <span class={`badge ${badge.tone}`} title={badge.means}>
@@ -152,6 +179,7 @@ function ReportHeader({
         ))}
         <DataBanner viewer={viewer} />
       </p>
+      <ReprocessButton crashId={crashId} viewer={viewer} wait={wait} hasSignature />
       <nav class="jump" aria-label="Parts of this report">
         {parts.map(({ anchor, name }) => (
           <a href={`#${anchor}`}>{name}</a>

@@ -3,16 +3,19 @@ import type { CrashId } from '#shared/crash-id.ts'
 import { PENDING_REFRESH_SECONDS } from '#shared/limits.ts'
 import { Layout } from '../components/layout.tsx'
 import { Annotations, RawData } from '../components/raw-crash.tsx'
+import { ReprocessButton } from '../components/reprocess-button.tsx'
 import { shownText } from '../views/json-value.ts'
+import type { ReprocessWait } from '../views/reprocess-wait.ts'
 
 interface UnshownCrash {
   readonly crashId: CrashId
   readonly viewer: Viewer
+  readonly wait: ReprocessWait
   readonly rawCrash: Readonly<Record<string, unknown>>
 }
 
 /** Saved, not processed yet. */
-export function Pending({ crashId, viewer }: Omit<UnshownCrash, 'rawCrash'>) {
+export function Pending({ crashId, viewer }: Omit<UnshownCrash, 'rawCrash' | 'wait'>) {
   return (
     <Layout title="Crash is being processed" viewer={viewer} here={`/report/index/${crashId}`} sought={crashId}>
       <div class="message">
@@ -31,7 +34,7 @@ export function Pending({ crashId, viewer }: Omit<UnshownCrash, 'rawCrash'>) {
 }
 
 /** A dead letter, with its reason. */
-export function Failed({ crashId, viewer, reason, rawCrash }: UnshownCrash & { readonly reason: string }) {
+export function Failed({ crashId, viewer, wait, reason, rawCrash }: UnshownCrash & { readonly reason: string }) {
   return (
     <Layout title="Crash could not be processed" viewer={viewer} here={`/report/index/${crashId}`} sought={crashId}>
       <div class="message">
@@ -43,6 +46,7 @@ export function Failed({ crashId, viewer, reason, rawCrash }: UnshownCrash & { r
           <code>{shownText(reason)}</code>
         </p>
         <p>What was received is kept. It can be processed again once the cause is mended.</p>
+        <ReprocessButton crashId={crashId} viewer={viewer} wait={wait} hasSignature={false} />
       </div>
       <Annotations rawCrash={rawCrash} />
       <RawData crashId={crashId} viewer={viewer} rawCrash={rawCrash} />
@@ -51,7 +55,7 @@ export function Failed({ crashId, viewer, reason, rawCrash }: UnshownCrash & { r
 }
 
 /** Processed, but more than a page can show. */
-export function TooLarge({ crashId, viewer, rawCrash }: UnshownCrash) {
+export function TooLarge({ crashId, viewer, wait, rawCrash }: UnshownCrash) {
   return (
     <Layout title="Large crash" viewer={viewer} here={`/report/index/${crashId}`} sought={crashId}>
       <div class="message">
@@ -60,6 +64,7 @@ export function TooLarge({ crashId, viewer, rawCrash }: UnshownCrash) {
           The stacks of <code>{crashId}</code> are more than this page can show. The processed crash below has all of
           them.
         </p>
+        <ReprocessButton crashId={crashId} viewer={viewer} wait={wait} hasSignature />
       </div>
       <Annotations rawCrash={rawCrash} />
       <RawData crashId={crashId} viewer={viewer} rawCrash={rawCrash} processed />

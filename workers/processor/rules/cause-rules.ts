@@ -1,9 +1,20 @@
+import { parseBreadcrumbs } from './breadcrumbs.ts'
 import { always, annotationText, crashingFrames, type Rule, textOrNull } from './rule.ts'
 
-/** Rules about what the product said of the cause (specs/processor.md 1.3, 28, 31 and 33). */
+/** Rules about what the product said of the cause (specs/processor.md 1.3, 27, 28, 31, 33 and 50). */
+
+export const breadcrumbs: Rule = {
+  name: 'Breadcrumbs',
+  predicate: ({ annotations }) => Boolean(annotations.Breadcrumbs),
+  action({ annotations, processed, notes }) {
+    const parsing = parseBreadcrumbs(annotations.Breadcrumbs)
+    if (parsing.kind === 'parsed') processed.breadcrumbs = parsing.breadcrumbs
+    else notes.push(`Breadcrumbs: malformed: ${parsing.problem}`)
+  },
+}
 
 /** The exception's class and its stack, without messages: those hold what the person typed or opened. */
-const javaStackTrace: Rule = {
+export const javaStackTrace: Rule = {
   name: 'JavaStackTrace',
   predicate: (crash) => annotationText(crash, 'JavaStackTrace') !== '',
   action(crash) {
@@ -29,7 +40,7 @@ function publicJavaStack(stackTrace: string): string | null {
 /** Starts of reasons that go on with data of the person. */
 const PRIVATE_REASONS = ['Failed to load module', 'byte index', 'do not use eval with system privileges']
 
-const mozCrashReason: Rule = {
+export const mozCrashReason: Rule = {
   name: 'MozCrashReason',
   predicate: (crash) => crash.annotations.MozCrashReason !== undefined,
   action(crash) {
@@ -40,7 +51,7 @@ const mozCrashReason: Rule = {
   },
 }
 
-const reportType: Rule = {
+export const reportType: Rule = {
   name: 'ReportType',
   predicate: always,
   action(crash) {
@@ -53,5 +64,11 @@ const reportType: Rule = {
   },
 }
 
-/** In order. */
-export const CAUSE_RULES: readonly Rule[] = [javaStackTrace, mozCrashReason, reportType]
+/** A watchdog ended the process because the main thread did not go on: that thread is the one to look at. */
+export const shutDownHangCrashingThread: Rule = {
+  name: 'ShutDownHangCrashingThread',
+  predicate: ({ processed }) => textOrNull(processed.signature)?.startsWith('shutdownhang') === true,
+  action({ processed }) {
+    processed.crashing_thread = 0
+  },
+}

@@ -1,8 +1,8 @@
-import { always, annotationText, jsonDump, type Rule, record, textOrNull } from './rule.ts'
+import { always, annotationText, integerOf, type JsonRecord, jsonDump, type Rule, record, textOrNull } from './rule.ts'
 
-/** Rules about the computer (specs/processor.md 1.3, 34, 37 and 41). */
+/** Rules about the computer (specs/processor.md 1.3, 34, 35, 37-39 and 41). */
 
-const cpuInfo: Rule = {
+export const cpuInfo: Rule = {
   name: 'CPUInfo',
   predicate: always,
   action(crash) {
@@ -15,7 +15,23 @@ const cpuInfo: Rule = {
   },
 }
 
-const osInfo: Rule = {
+const ANDROID_ARCHITECTURES: ReadonlyMap<string, string> = new Map([
+  ['armeabi-v7a', 'arm'],
+  ['arm64-v8a', 'arm64'],
+  ['x86_64', 'amd64'],
+])
+
+/** A Java crash has no minidump, but Android's name for the architecture. */
+export const androidCpuInfo: Rule = {
+  name: 'AndroidCPUInfo',
+  predicate: (crash) => crash.processed.cpu_arch === 'unknown' && annotationText(crash, 'Android_CPU_ABI') !== '',
+  action(crash) {
+    const abi = annotationText(crash, 'Android_CPU_ABI')
+    crash.processed.cpu_arch = ANDROID_ARCHITECTURES.get(abi) ?? abi
+  },
+}
+
+export const osInfo: Rule = {
   name: 'OSInfo',
   predicate: always,
   action(crash) {
@@ -23,6 +39,42 @@ const osInfo: Rule = {
     crash.processed.os_name = (textOrNull(system.os) ?? 'Unknown').trim()
     crash.processed.os_version = (textOrNull(system.os_ver) ?? '').trim()
   },
+}
+
+/** On Android a minidump says Linux with the kernel's version, a Java crash says nothing: the annotation is `34 (REL)`. */
+export const androidOsInfo: Rule = {
+  name: 'AndroidOSInfo',
+  predicate: (crash) =>
+    ['unknown', 'android'].includes(textOrNull(crash.processed.os_name)?.toLowerCase() ?? '') &&
+    annotationText(crash, 'Android_Version') !== '',
+  action(crash) {
+    crash.processed.os_name = 'Android'
+    const level = annotationText(crash, 'Android_Version').split(' ', 1)[0] ?? ''
+    if (integerOf(level) !== null) crash.processed.os_version = level
+  },
+}
+
+/** Where a rule above found nothing, as in a crash ping, the annotation tells. */
+const PLATFORM_ANNOTATIONS = [
+  { key: 'cpu_arch', annotation: 'CPUArchitecture', unknown: 'unknown' },
+  { key: 'cpu_info', annotation: 'CPUInfo', unknown: 'unknown' },
+  { key: 'os_name', annotation: 'OS', unknown: 'Unknown' },
+  { key: 'os_version', annotation: 'OSVersion', unknown: '' },
+] as const
+
+export const platformInfo: Rule = {
+  name: 'PlatformInfo',
+  predicate: (crash) => PLATFORM_ANNOTATIONS.some(({ annotation }) => annotationText(crash, annotation) !== ''),
+  action(crash) {
+    for (const { key, annotation, unknown } of PLATFORM_ANNOTATIONS) {
+      const told = annotationText(crash, annotation)
+      if (told !== '' && isUnknown(crash.processed, key, unknown)) crash.processed[key] = told
+    }
+  },
+}
+
+function isUnknown(processed: JsonRecord, key: string, unknown: string): boolean {
+  return !processed[key] || processed[key] === unknown
 }
 
 const WINDOWS_NAMES: Readonly<Record<string, string>> = {
@@ -42,7 +94,7 @@ const WINDOWS_NAMES: Readonly<Record<string, string>> = {
 /** First build of Windows 11, which still calls itself 10.0. */
 const FIRST_WINDOWS_11_BUILD = 21_996
 
-const osPrettyVersion: Rule = {
+export const osPrettyVersion: Rule = {
   name: 'OSPrettyVersion',
   predicate: always,
   action(crash) {
@@ -68,6 +120,3 @@ function prettyVersion(name: string, version: string, linuxDescription: string):
   }
   return name === 'Android' ? `Android ${version}` : name
 }
-
-/** In order. */
-export const MACHINE_RULES: readonly Rule[] = [cpuInfo, osInfo, osPrettyVersion]

@@ -1,8 +1,41 @@
-import { crashingFrames, isRecord, type JsonRecord, jsonDump, list, type Rule, record, textOrNull } from './rule.ts'
+import {
+  crashingFrames,
+  hasStackwalk,
+  isRecord,
+  type JsonRecord,
+  jsonDump,
+  list,
+  type Rule,
+  record,
+  textOrNull,
+} from './rule.ts'
 
-/** Rules about files, modules and their symbols (specs/processor.md 1.3, 42-44). */
+/** Rules about files, modules and their symbols (specs/processor.md 1.3, 13 and 42-44). */
 
-const topMostFiles: Rule = {
+/** Hosts that only the stackwalker's own machine knows. */
+const LOCAL_HOST = /^(?:.*localhost.*|127\.[\d.]+|\[::1\]|.*\.internal)$/
+
+/** Where a module's symbols came from is public: neither an inner host nor a signed query belongs there. */
+export const moduleUrlRewrite: Rule = {
+  name: 'ModuleURLRewrite',
+  predicate: (crash) => modules(jsonDump(crash)).some(({ symbol_url }) => Boolean(symbol_url)),
+  action(crash) {
+    for (const module of list(jsonDump(crash).modules).filter(isRecord)) {
+      const { symbol_url } = module
+      if (typeof symbol_url !== 'string') continue
+      const url = URL.parse(symbol_url)
+      if (url === null || LOCAL_HOST.test(url.hostname)) {
+        module.symbol_url = null
+        crash.notes.push(`Redacting symbol url for module ${textOrNull(module.filename) ?? '?'}`)
+      } else if (url.search !== '') {
+        url.search = ''
+        module.symbol_url = url.href
+      }
+    }
+  },
+}
+
+export const topMostFiles: Rule = {
   name: 'TopMostFiles',
   predicate: (crash) => crashingFrames(crash).length > 0,
   action(crash) {
@@ -14,9 +47,9 @@ const topMostFiles: Rule = {
   },
 }
 
-const modulesInStack: Rule = {
+export const modulesInStack: Rule = {
   name: 'ModulesInStack',
-  predicate: ({ processed }) => isRecord(processed.json_dump),
+  predicate: hasStackwalk,
   action(crash) {
     const inStack = new Set(crashingFrames(crash).map(({ module }) => module))
     const names = modules(jsonDump(crash)).flatMap((module) => {
@@ -31,9 +64,9 @@ const modulesInStack: Rule = {
 
 const NO_DEBUG_ID = '0'.repeat(33)
 
-const missingSymbols: Rule = {
+export const missingSymbols: Rule = {
   name: 'MissingSymbols',
-  predicate: ({ processed }) => isRecord(processed.json_dump),
+  predicate: hasStackwalk,
   action(crash) {
     const missing = modules(jsonDump(crash))
       .filter((module) => module.missing_symbols === true)
@@ -54,6 +87,3 @@ const missingSymbols: Rule = {
 function modules(dump: Readonly<JsonRecord>): readonly Readonly<JsonRecord>[] {
   return list(dump.modules).map(record)
 }
-
-/** In order. */
-export const MODULE_RULES: readonly Rule[] = [topMostFiles, modulesInStack, missingSymbols]

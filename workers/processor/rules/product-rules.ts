@@ -1,16 +1,16 @@
-import { always, annotationText, type CrashInProcess, type Rule } from './rule.ts'
+import { always, annotationJson, annotationText, integerOf, type Rule, record } from './rule.ts'
 
-/** Rules about the product, its process and its times (specs/processor.md 1.3, 19, 21 and 24). */
+/** Rules about the product and its process (specs/processor.md 1.3, 19-23, 32 and 36). */
 
-const majorVersion: Rule = {
+export const majorVersion: Rule = {
   name: 'MajorVersion',
   predicate: always,
   action(crash) {
-    crash.processed.major_version = integer(annotationText(crash, 'Version').split('.', 1)[0] ?? '') ?? 0
+    crash.processed.major_version = safeInteger(annotationText(crash, 'Version').split('.', 1)[0] ?? '') ?? 0
   },
 }
 
-const processType: Rule = {
+export const processType: Rule = {
   name: 'ProcessType',
   predicate: always,
   action(crash) {
@@ -19,58 +19,77 @@ const processType: Rule = {
   },
 }
 
-/** Digits of an epoch time in seconds until the year 2286: some clients send milliseconds. */
-const EPOCH_SECONDS_DIGITS = 10
-
-const datesAndTimes: Rule = {
-  name: 'DatesAndTimes',
-  predicate: always,
+/** A plugin's process says which plugin it ran. */
+export const plugin: Rule = {
+  name: 'Plugin',
+  predicate: (crash) => annotationText(crash, 'ProcessType') === 'plugin',
   action(crash) {
-    const { processed, notes, annotations } = crash
-    const submitted = crash.rawCrash.submitted_timestamp
-    const submittedSeconds = Math.trunc(Date.parse(submitted) / 1000)
-    processed.submitted_timestamp = submitted
-    processed.date_processed = submitted
-
-    if (annotations.CrashTime === undefined) notes.push('WARNING: raw_crash missing CrashTime')
-    const crashTime = seconds(crash, 'CrashTime', submittedSeconds, EPOCH_SECONDS_DIGITS)
-    if (crashTime === submittedSeconds) notes.push('client_crash_date is unknown')
-    const startupTime = seconds(crash, 'StartupTime', crashTime)
-    processed.crash_time = crashTime
-    processed.client_crash_date = isoSeconds(crashTime)
-    processed.startup_time = startupTime
-    processed.install_age = crashTime - seconds(crash, 'InstallTime', startupTime)
-    processed.uptime = Math.max(0, crashTime - startupTime)
-    processed.last_crash = lastCrash(crash)
+    crash.processed.plugin_filename = annotationText(crash, 'PluginFilename')
+    crash.processed.plugin_name = annotationText(crash, 'PluginName')
+    crash.processed.plugin_version = annotationText(crash, 'PluginVersion')
   },
 }
 
-/** An epoch time in seconds; text that is no integer counts as 0, with a note. */
-function seconds(crash: CrashInProcess, name: string, whenAbsent: number, digits?: number): number {
-  if (crash.annotations[name] === undefined) return whenAbsent
-  const value = integer(annotationText(crash, name).slice(0, digits))
-  if (value === null) crash.notes.push(`non-integer value of ${name}`)
-  return value ?? 0
+export const accessibility: Rule = {
+  name: 'Accessibility',
+  predicate: always,
+  action(crash) {
+    crash.processed.accessibility = annotationText(crash, 'Accessibility') === 'Active'
+  },
 }
 
-function lastCrash(crash: CrashInProcess): number | null {
-  if (crash.annotations.SecondsSinceLastCrash === undefined) return null
-  const value = integer(annotationText(crash, 'SecondsSinceLastCrash'))
-  if (value === null) crash.notes.push('non-integer value of SecondsSinceLastCrash')
-  return value
+/** `id:version,id:version`, each percent-encoded because an id may hold a comma. */
+export const addons: Rule = {
+  name: 'Addons',
+  predicate: always,
+  action(crash) {
+    const checked = crash.annotations.EMCheckCompatibility
+    crash.processed.addons_checked =
+      checked === undefined ? null : annotationText(crash, 'EMCheckCompatibility').toLowerCase() === 'true'
+    const sent = annotationText(crash, 'Add-ons')
+    crash.processed.addons = sent === '' ? [] : sent.split(',').map(addon)
+  },
 }
 
-/** Null for what is no integer, or one that does not fit JavaScript's: no client clock is right beyond it. */
-function integer(text: string): number | null {
-  const value = /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : Number.NaN
+function addon(encoded: string): string {
+  return unquoted(encoded.includes(':') ? encoded : `${encoded}:NO_VERSION`)
+}
+
+/** As a form's value is decoded: `+` is a space, bytes that are no UTF-8 become U+FFFD, and a `%` that encodes nothing stays. */
+function unquoted(text: string): string {
+  return text.replaceAll('+', ' ').replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
+    const bytes = run.slice(1).split('%')
+    return new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(
+      Uint8Array.from(bytes, (hex) => Number.parseInt(hex, 16)),
+    )
+  })
+}
+
+export const utilityActorsName: Rule = {
+  name: 'UtilityActorsName',
+  predicate: ({ annotations }) => annotations.UtilityActorsName !== undefined,
+  action(crash) {
+    const names = annotationText(crash, 'UtilityActorsName').split(',')
+    crash.processed.utility_actors_name = names.map((name) => name.trim()).filter((name) => name !== '')
+  },
+}
+
+/** Older clients say it in the telemetry environment only; there, no partner is the vendor's own build. */
+export const distributionId: Rule = {
+  name: 'DistributionId',
+  predicate: always,
+  action(crash) {
+    if (crash.annotations.DistributionID !== undefined) {
+      crash.processed.distribution_id = annotationText(crash, 'DistributionID')
+      return
+    }
+    const id = record(record(annotationJson(crash, 'TelemetryEnvironment')).partner).distributionId
+    if (id === null || id === '') crash.processed.distribution_id = 'mozilla'
+    else crash.processed.distribution_id = typeof id === 'string' ? id : 'unknown'
+  },
+}
+
+function safeInteger(text: string): number | null {
+  const value = integerOf(text)
   return Number.isSafeInteger(value) ? value : null
 }
-
-/** `2026-11-23T01:02:03+00:00`, the peer's form; null for a time beyond the calendar. */
-function isoSeconds(epochSeconds: number): string | null {
-  const date = new Date(epochSeconds * 1000)
-  return Number.isNaN(date.getTime()) ? null : `${date.toISOString().replace(/\.\d+Z$/, '')}+00:00`
-}
-
-/** In order. */
-export const PRODUCT_RULES: readonly Rule[] = [majorVersion, processType, datesAndTimes]

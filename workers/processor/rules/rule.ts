@@ -1,6 +1,11 @@
+import { parseJsonUpTo } from '#shared/bounded-json.ts'
+import { MAX_JSON_DEPTH } from '#shared/limits.ts'
 import type { RulesetName } from '#shared/messages.ts'
+import type { TextScrub } from '#shared/permission-schema.ts'
+import type { Products } from '#shared/products/products.ts'
 import type { RawCrash } from '#shared/raw-crash.ts'
 import type { SignatureLists } from '#shared/signature/lists.ts'
+import type { MemoryReport } from '../memory-report.ts'
 import type { DumpWalk } from '../stackwalk.ts'
 
 /** JSON objects of unknown form: annotations and stackwalks hold what clients and minidumps say. */
@@ -15,7 +20,12 @@ export interface CrashInProcess {
   readonly dumpNames: readonly string[]
   /** What became of each minidump. */
   readonly walks: readonly DumpWalk[]
+  /** The dump `memory_report`, which is no minidump. */
+  readonly memoryReport: MemoryReport
   readonly lists: SignatureLists
+  readonly products: Products
+  /** What is done with free text before it is public; null: nothing. */
+  readonly scrub: TextScrub | null
   /** The processed crash. */
   readonly processed: JsonRecord
   /** For `processor_notes`. Notes are public: no rule puts a protected value there. */
@@ -72,6 +82,24 @@ export function annotationText({ annotations }: CrashInProcess, name: string): s
     : typeof value === 'number' || typeof value === 'boolean'
       ? String(value)
       : ''
+}
+
+/** An annotation that is JSON: sent as text, or as an object in a JSON `extra`. Undefined where it is absent or no JSON of a sane depth. */
+export function annotationJson({ annotations }: CrashInProcess, name: string): unknown {
+  const value = annotations[name]
+  if (typeof value !== 'string') return value
+  const parsing = parseJsonUpTo(MAX_JSON_DEPTH, value)
+  return parsing.kind === 'parsed' ? parsing.value : undefined
+}
+
+/** An integer as Python's int() reads it: spaces, a sign and `_` between digits are fine. Null for anything else. */
+export function integerOf(text: string): number | null {
+  return /^\s*[+-]?\d+(?:_\d+)*\s*$/.test(text) ? Number(text.replaceAll('_', '')) : null
+}
+
+/** Whether the main dump was given to the stackwalker. */
+export function hasStackwalk({ processed }: CrashInProcess): boolean {
+  return isRecord(processed.json_dump)
 }
 
 /** The main dump's stackwalk; empty where there is none. */

@@ -1,40 +1,34 @@
 import { describe, expect, it } from 'vitest'
-import { parseCrashId } from '#shared/crash-id.ts'
 import { MAX_FRAMES_A_THREAD } from '#shared/limits.ts'
 import type { JsonValue } from '#shared/raw-crash.ts'
-import { defaultSignatureLists } from '#shared/signature/default-lists.ts'
-import { applyRuleset } from '../apply-ruleset.ts'
 import { list, record } from './rule.ts'
+import { processedCrash, SUBMITTED, stack } from './rules-rig.ts'
 import { RULESETS } from './rulesets.ts'
 
-const SUBMITTED = '2026-11-23T01:02:03.450000+00:00'
 const SUBMITTED_SECONDS = Math.trunc(Date.parse(SUBMITTED) / 1000)
 
-/** The processed crash of these annotations and this stackwalk, and its notes one by one. */
-function processedCrash(annotations: Record<string, JsonValue>, jsonDump?: Record<string, unknown>) {
-  const uuid = parseCrashId('0bba929f-8721-460c-8e70-a43c95261123')
-  if (uuid === null) throw new Error('bad id')
-  const walk = { dumpName: 'upload_file_minidump', kind: 'walked' as const, stackwalkVersion: 'test' }
-  const processed = applyRuleset({
-    ruleset: 'default',
-    rules: RULESETS.default,
-    rawCrash: { annotations, uuid, submitted_timestamp: SUBMITTED, metadata: { collector_notes: [] } },
-    dumpNames: jsonDump === undefined ? [] : ['upload_file_minidump'],
-    walks: jsonDump === undefined ? [] : [{ ...walk, jsonDump: structuredClone(jsonDump) }],
-    lists: defaultSignatureLists(),
-    earlierJson: null,
-    startedAtMs: 0,
-    clock: () => 0,
+describe('the default ruleset', () => {
+  it('has the 50 rules of the peer in its order, and one of ours before the signature', () => {
+    expect(RULESETS.default.map(({ name }) => name)).toEqual([
+      ...['DeNull', 'DeNone', 'CrashReportKeys', 'CollectorMetadata', 'ConvertModuleSignatureInfo', 'CopyFromRawCrash'],
+      ...['FenixVersionRewrite', 'ESRVersionRewrite', 'SubmittedFrom', 'Identifier', 'MinidumpSha256Hash'],
+      ...['MinidumpStackwalk', 'ModuleURLRewrite', 'CrashingThreadInfo', 'TruncateStacks', 'PossibleBitFlips'],
+      ...['CrashInconsistencies', 'HasGuardPageAccess', 'MajorVersion', 'Plugin', 'ProcessType', 'Accessibility'],
+      ...['Addons', 'DatesAndTimes', 'OutOfMemoryBinary', 'PHC', 'Breadcrumbs', 'JavaStackTrace', 'MacBootArgs'],
+      ...['MacCrashInfo', 'MozCrashReason', 'UtilityActorsName', 'ReportType', 'CPUInfo', 'AndroidCPUInfo'],
+      ...[
+        'DistributionId',
+        'OSInfo',
+        'AndroidOSInfo',
+        'PlatformInfo',
+        'BetaVersion',
+        'OSPrettyVersion',
+        'TopMostFiles',
+      ],
+      ...['ModulesInStack', 'MissingSymbols', 'ThemePrettyName', 'MemoryReportExtraction', 'SoftErrors', 'ThreadCount'],
+      ...['ScrubFreeText', 'SignatureGenerator', 'ShutDownHangCrashingThread'],
+    ])
   })
-  return { processed, notes: String(processed.processor_notes).split('\n').slice(1) }
-}
-
-/** A stackwalk whose crashing thread has these frames. */
-const stack = (frames: readonly unknown[], rest: Record<string, unknown> = {}) => ({
-  status: 'OK',
-  crash_info: { crashing_thread: 0 },
-  threads: [{ frames, frame_count: frames.length }],
-  ...rest,
 })
 
 describe('the rules about annotations', () => {

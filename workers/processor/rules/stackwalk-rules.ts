@@ -1,21 +1,12 @@
 import { MAX_FRAMES_A_THREAD } from '#shared/limits.ts'
 import { PRIMARY_DUMP_NAME } from '#shared/store/crash-keys.ts'
 import type { DumpWalk } from '../stackwalk.ts'
-import {
-  type CrashInProcess,
-  isRecord,
-  type JsonRecord,
-  jsonDump,
-  list,
-  type Rule,
-  record,
-  textOrNull,
-} from './rule.ts'
+import { hasStackwalk, isRecord, type JsonRecord, jsonDump, list, type Rule, record, textOrNull } from './rule.ts'
 
-/** Rules that take over what the stackwalker found in the minidumps (specs/processor.md 1.3, 12-18, and 1.4). */
+/** Rules that take over what the stackwalker found in the minidumps (specs/processor.md 1.3, 12, 14-18 and 48, and 1.4). */
 
 /** The main dump's stackwalk goes to the top, another's under its dump's name. */
-const minidumpStackwalk: Rule = {
+export const minidumpStackwalk: Rule = {
   name: 'MinidumpStackwalk',
   predicate: ({ walks }) => walks.length > 0,
   action(crash) {
@@ -64,7 +55,9 @@ const TIMEOUT_STATUS = 'StackwalkTimeout'
 function walkNotes(walk: DumpWalk): readonly string[] {
   switch (walk.kind) {
     case 'walked':
-      return []
+      return walk.unavailableSymbols === 0
+        ? []
+        : [`MinidumpStackwalkRule: symbols of ${walk.unavailableSymbols} modules were unavailable`]
     case 'failed':
       return walk.status === TIMEOUT_STATUS
         ? ['MinidumpStackwalkRule: minidump-stackwalk: timeout (SIGKILL)']
@@ -76,9 +69,7 @@ function walkNotes(walk: DumpWalk): readonly string[] {
   }
 }
 
-const hasStackwalk = ({ processed }: CrashInProcess) => isRecord(processed.json_dump)
-
-const crashingThreadInfo: Rule = {
+export const crashingThreadInfo: Rule = {
   name: 'CrashingThreadInfo',
   predicate: hasStackwalk,
   action(crash) {
@@ -107,7 +98,7 @@ const KEPT_FIRST = MAX_FRAMES_A_THREAD / 2
 const KEPT_LAST = MAX_FRAMES_A_THREAD - KEPT_FIRST - 1
 
 /** A stack overflow has hundreds of thousands of frames; its ends tell what it is. The stackwalker may have left out the middle already. */
-const truncateStacks: Rule = {
+export const truncateStacks: Rule = {
   name: 'TruncateStacks',
   predicate: hasStackwalk,
   action({ walks, notes }) {
@@ -133,7 +124,7 @@ function truncateThread(thread: JsonRecord): boolean {
   return true
 }
 
-const possibleBitFlips: Rule = {
+export const possibleBitFlips: Rule = {
   name: 'PossibleBitFlips',
   predicate: (crash) => list(record(jsonDump(crash).crash_info).possible_bit_flips).length > 0,
   action(crash) {
@@ -145,7 +136,7 @@ const possibleBitFlips: Rule = {
   },
 }
 
-const crashInconsistencies: Rule = {
+export const crashInconsistencies: Rule = {
   name: 'CrashInconsistencies',
   predicate: hasStackwalk,
   action(crash) {
@@ -154,7 +145,7 @@ const crashInconsistencies: Rule = {
   },
 }
 
-const hasGuardPageAccess: Rule = {
+export const hasGuardPageAccess: Rule = {
   name: 'HasGuardPageAccess',
   predicate: (crash) =>
     list(record(jsonDump(crash).crash_info).memory_accesses).some(
@@ -165,23 +156,10 @@ const hasGuardPageAccess: Rule = {
   },
 }
 
-const threadCount: Rule = {
+export const threadCount: Rule = {
   name: 'ThreadCount',
   predicate: (crash) => typeof jsonDump(crash).thread_count === 'number',
   action(crash) {
     crash.processed.thread_count = jsonDump(crash).thread_count
   },
 }
-
-/** The rules about minidumps, in order. */
-export const STACKWALK_RULES: readonly Rule[] = [
-  minidumpStackwalk,
-  crashingThreadInfo,
-  truncateStacks,
-  possibleBitFlips,
-  crashInconsistencies,
-  hasGuardPageAccess,
-]
-
-/** Later in the peer's order. */
-export const THREAD_COUNT_RULE: Rule = threadCount

@@ -1,0 +1,53 @@
+import { type CrashAnnotation, copied, hidden, read } from './annotation.ts'
+
+/** The process that crashed, its times, and how the report came here. */
+export const PROCESS: readonly CrashAnnotation[] = [
+  read('ProcessType', 'string', 'The kind of process: main, content, gpu, renderer, utility and so on.'),
+  hidden('RemoteType', 'remote_type', 'What a content process was for; may name a site.'),
+  read('UtilityActorsName', 'string', 'What a utility process did: names with commas between.'),
+  read('CrashTime', 'integer', 'When the client saw the crash, epoch seconds by its own clock.'),
+  read('StartupTime', 'integer', 'When the process started, epoch seconds by its own clock.'),
+  copied(
+    'InstallTime',
+    'install_time',
+    'integer',
+    'When this version was installed, epoch seconds by the client’s clock.',
+  ),
+  read('SecondsSinceLastCrash', 'integer', 'Seconds since the crash before this one on the same computer.'),
+  copied('UptimeTS', 'uptime_ts', 'number', 'Seconds since the process started, by a monotonic clock.'),
+  copied('LastInteractionDuration', 'last_interaction_duration', 'integer', 'Seconds since a person used the product.'),
+  read('Throttleable', 'string', '0: the person sent this report by hand, so it must be kept.'),
+  read('SubmittedFrom', 'string', 'What sent the report: Client, Auto, Infobar and so on.'),
+  read('SubmittedFromInfobar', 'string', 'Whether an older report was sent from a bar in the window.'),
+  copied('ContentSandboxLevel', 'content_sandbox_level', 'integer', 'How far content processes are locked in.'),
+  copied('ContentSandboxCapable', 'content_sandbox_capable', 'boolean', 'Whether the system can lock processes in.'),
+  copied(
+    'ContentSandboxCapabilities',
+    'content_sandbox_capabilities',
+    'integer',
+    'What the system offers to lock processes in, as a bit mask.',
+  ),
+  copied(
+    'ContentSandboxWin32kState',
+    'content_sandbox_win32k_state',
+    'string',
+    'Whether content processes may call the Windows window system.',
+  ),
+  copied('GpuSandboxLevel', 'gpu_sandbox_level', 'integer', 'How far the graphics process is locked in.'),
+  copied(
+    'UtilityProcessSandboxingKind',
+    'utility_process_sandboxing_kind',
+    'integer',
+    'How a utility process is locked in.',
+  ),
+  copied('DOMIPCEnabled', 'dom_ipc_enabled', 'boolean', 'Whether pages ran in processes of their own.'),
+  copied('DOMFissionEnabled', 'dom_fission_enabled', 'boolean', 'Whether sites ran in processes of their own.'),
+  copied('GMPPlugin', 'gmp_plugin', 'boolean', 'Whether a media plugin’s process crashed.'),
+  hidden('GMPLibraryPath', 'gmp_library_path', 'Where the media plugin lies; holds a user name.'),
+  copied('LauncherProcessState', 'launcher_process_state', 'integer', 'How the launcher process fared on Windows.'),
+  copied('GPUProcessStatus', 'gpu_process_status', 'string', 'Whether the graphics process ran.'),
+  copied('GPUProcessLaunchCount', 'gpu_process_launch_count', 'integer', 'How often the graphics process was started.'),
+  copied('RDDProcessStatus', 'rdd_process_status', 'string', 'Whether the media decoding process ran.'),
+  copied('UtilityProcessStatus', 'utility_process_status', 'string', 'Whether the utility process ran.'),
+  copied('VRProcessStatus', 'vr_process_status', 'string', 'Whether the virtual reality process ran.'),
+]

@@ -1,0 +1,47 @@
+import { type CrashAnnotation, copied, kept, read, told } from './annotation.ts'
+
+/** The product, how it came to the computer and what it had switched on. */
+export const PRODUCT: readonly CrashAnnotation[] = [
+  copied('ProductName', 'product', 'string', 'The product that crashed.'),
+  copied('Version', 'version', 'string', 'The version of the product.'),
+  copied('BuildID', 'build', 'string', 'The build of the product, YYYYMMDDhhmmss.'),
+  copied('ReleaseChannel', 'release_channel', 'string', 'The update channel, such as release, beta or nightly.'),
+  copied('Vendor', 'vendor', 'string', 'Who makes the product.'),
+  copied('ProductID', 'productid', 'string', 'The id of the product in its vendor’s own system.'),
+  copied('ApplicationBuildID', 'application_build_id', 'string', 'The build of the app around an embedded engine.'),
+  copied('InstallerVersion', 'installer_version', 'string', 'The version of the installer that put the product here.'),
+  read('DistributionID', 'string', 'The distribution that the product came with.'),
+  copied('WindowsPackageFamilyName', 'windows_package_family_name', 'string', 'The Windows package of the product.'),
+  told('Notes', 'app_notes', 'What the product noted while it ran, such as graphics features.'),
+  copied('useragent_locale', 'useragent_locale', 'string', 'The language of the user interface.'),
+  copied('SafeMode', 'safe_mode', 'boolean', 'Whether the product ran without add-ons, to find a fault.'),
+  copied('StartupCrash', 'startup_crash', 'boolean', 'Whether the product crashed while it started.'),
+  copied('StartupCacheValid', 'startup_cache_valid', 'boolean', 'Whether the cache of the last start could be used.'),
+  copied('HeadlessMode', 'headless_mode', 'boolean', 'Whether the product ran without a screen.'),
+  copied('BackgroundTaskMode', 'background_task_mode', 'boolean', 'Whether the product ran a task without a window.'),
+  copied('BackgroundTaskName', 'background_task_name', 'string', 'The task that ran without a window.'),
+  {
+    ...copied('Marionette', 'marionette', 'boolean', 'Whether a test driver held the product.'),
+    copy: { key: 'marionette', visibility: 'public', whenAbsent: false },
+  },
+  {
+    ...copied('RemoteAgent', 'remote_agent', 'boolean', 'Whether a debugging protocol held the product.'),
+    copy: { key: 'remote_agent', visibility: 'public', whenAbsent: false },
+  },
+  read('Accessibility', 'string', '`Active`: an aid such as a screen reader used the product.'),
+  copied('AccessibilityClient', 'accessibility_client', 'string', 'The program that used the accessibility interface.'),
+  copied(
+    'AccessibilityInProcClient',
+    'accessibility_in_proc_client',
+    'string',
+    'The accessibility client inside the process, as a bit mask.',
+  ),
+  read('Add-ons', 'string', 'The add-ons: `id:version`, percent-encoded, with commas between.'),
+  read('EMCheckCompatibility', 'string', 'Whether the versions of add-ons were checked against the product.'),
+  read('PluginFilename', 'string', 'The file of the plugin whose process crashed.'),
+  read('PluginName', 'string', 'The name of that plugin.'),
+  read('PluginVersion', 'string', 'The version of that plugin.'),
+  copied('FontName', 'font_name', 'string', 'The font that was being read.'),
+  copied('UserFontRulesExhausted', 'user_font_rules_exhausted', 'boolean', 'Whether web font rules ran out.'),
+  kept('TelemetryEnvironment', 'object', 'The telemetry environment: settings, add-ons, hardware.'),
+]
