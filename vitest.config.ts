@@ -11,7 +11,15 @@ const stages = Object.entries(pools).map(([stage, pool]) => ({
   plugins: [
     cloudflareTest(async () => ({
       wrangler: { configPath: pool.configPath },
-      miniflare: { ...pool.miniflare, bindings: { TEST_MIGRATIONS: await readD1Migrations('./migrations') } },
+      miniflare: {
+        ...pool.miniflare,
+        bindings: {
+          TEST_MIGRATIONS: await readD1Migrations('./migrations'),
+          // workerd has no environment of its own: generated suites take their size and seed from here.
+          MAYDAY_TEST_SIZE: process.env.MAYDAY_TEST_SIZE ?? '',
+          MAYDAY_SEED: process.env.MAYDAY_SEED ?? '',
+        },
+      },
     })),
   ],
   test: { name: stage, include: [`workers/${stage}/**/*.test.{ts,tsx}`] },
@@ -27,7 +35,7 @@ export default defineConfig({
         test: {
           name: 'fleet',
           environment: 'node',
-          include: ['test/{conformance,faults,security,e2e}/**/*.test.ts'],
+          include: ['test/{conformance,clients,faults,security,e2e}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           maxWorkers: 2,

@@ -12,6 +12,8 @@ import { buildStackwalker, stackwalkerPaths } from './stackwalker-build.ts'
 import type { StartOptions } from './start-options.ts'
 import { type Fleet, type StateFolder, writeFleet } from './state.ts'
 import { formatSeconds, type StepResult, type Steps } from './step.ts'
+import { startSymbolsProxy } from './symbols-proxy.ts'
+import { makeToken } from './token.ts'
 import { type Companion, startWorkers, wranglerProgram } from './wrangler.ts'
 
 /** The Workers answer their heartbeat within this time, on a machine that is busy with something else too. */
@@ -94,10 +96,11 @@ async function bringUpStackwalker(start: Start): Promise<string> {
   if (built.kind === 'failed' || built.value === null || signal.aborted) return NO_STACKWALKER_URL
   const binary = built.value
   const noteGroup = (service: StackwalkerService) => noteGroups(start, service.group())
+  const symbolsUrl = await symbolsUrlOf(start)
   let running: StackwalkerService | null = null
   const service = await steps.run('Stackwalker', () =>
     startStackwalker({
-      ...{ binary, symbolsUrl: start.origin, cache: state.stackwalkerCache, log: start.log },
+      ...{ binary, symbolsUrl, cache: state.stackwalkerCache, log: start.log },
       onRestart: (text) => {
         start.terminal.err(`! ${text}`)
         if (running !== null) noteGroup(running)
@@ -112,6 +115,17 @@ async function bringUpStackwalker(start: Start): Promise<string> {
   start.stops.push(service.value.stop)
   noteGroup(service.value)
   return service.value.url
+}
+
+/** Where the stackwalker process gets symbols: a private symbol server asks it for a token, which the proxy adds. */
+async function symbolsUrlOf(start: Start): Promise<string> {
+  if (start.options.vars.SYMBOL_ACCESS !== 'private') return start.origin
+  const proxy = await startSymbolsProxy(start.origin, async () => {
+    const made = await makeToken(start.state, 'stackwalker@localhost', ['download_symbols'])
+    return made.kind === 'token' ? made.token : null
+  })
+  start.stops.push(proxy.stop)
+  return proxy.url
 }
 
 function noteGroups(start: Start, group: number | null): void {

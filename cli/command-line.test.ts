@@ -38,6 +38,11 @@ describe('a wrong command line', () => {
     [['token', 'create', '--email', 'a@b.c', '--permissions', 'upload_symbols,upload_try_symbols'], 2, 'never both'],
     [['token', 'create', '--email', 'nobody', '--permissions', 'view_pii'], 2, '--email must be an e-mail address'],
     [['token', 'create', '--permissions', 'view_pii'], 2, '--email'],
+    [
+      ['token', 'create', '--email', 'a@b.c', '--permissions', 'upload_symbols', '--product', ' '],
+      2,
+      '--product must be the name of a product',
+    ],
     [['submit', '--url', 'ftp://x', 'a.dmp'], 2, '--url must be an http or https address'],
     [['submit', '--url', URL, '-a', 'NoValue'], 2, '-a takes NAME=VALUE'],
     [['submit', '--url', URL], 2, 'Nothing to submit'],

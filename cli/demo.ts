@@ -6,7 +6,7 @@ import type { StepResult } from './step.ts'
 import { postCrashReport } from './submit.ts'
 import { findSymbolFiles } from './symbol-files.ts'
 import { makeToken } from './token.ts'
-import { uploadSymbolFiles } from './upload-symbols.ts'
+import { NO_PROGRESS, uploadSymbolFiles } from './upload-symbols.ts'
 
 /** The demo's crashes: a newcomer's first page shows real stacks. */
 const DEMO_ANNOTATIONS = [
@@ -74,7 +74,7 @@ async function uploadDemoSymbols(options: DemoOptions): Promise<string | null> {
   if (made.kind !== 'token') return 'no token could be made for the symbols.'
   const found = await findSymbolFiles([path.join(options.crashes, 'symbols')])
   const target = { origin: options.origin, token: made.token, trySymbols: false }
-  const { failures } = await uploadSymbolFiles(found, target, { uploaded: () => {} })
+  const { failures } = await uploadSymbolFiles(found, target, NO_PROGRESS)
   return failures[0] ?? null
 }
 

@@ -72,6 +72,14 @@ describe('makeToken', () => {
     database.close()
   })
 
+  it('stores the product that the token is for, and none without one', async () => {
+    const database = makeDatabase()
+    await makeToken(state, 'a@example.com', ['upload_symbols'], "O'Fox")
+    await makeToken(state, 'a@example.com', ['upload_symbols'])
+    expect((await storedTokens(database)).map(({ product }) => product).toSorted()).toEqual(["O'Fox", null])
+    database.close()
+  })
+
   it('says to start a fleet first when there is no database, or one without tables', async () => {
     const refused = { kind: 'failed', message: expect.stringContaining('npm start') }
     expect(await makeToken(state, 'a@example.com', [])).toMatchObject(refused)

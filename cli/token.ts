@@ -26,13 +26,14 @@ export function readPermissions(text: string): PermissionsRead {
 /** A new token of a fleet, stored as its hash. */
 export type TokenMade = { readonly kind: 'token'; readonly token: string } | CommandResult
 
-/** Makes a token and stores it in the fleet's local D1. */
+/** Makes a token, of one product or of the whole deployment, and stores it in the fleet's local D1. */
 export async function makeToken(
   state: StateFolder,
   email: string,
   permissions: readonly Permission[],
+  product: string | null = null,
 ): Promise<TokenMade> {
-  const creation = await createToken(email, permissions, systemClock, systemRandomBytes)
+  const creation = await createToken(email, permissions, systemClock, systemRandomBytes, product)
   if (creation.kind === 'both_upload_permissions') {
     return usage(
       'A token holds upload_symbols or upload_try_symbols, never both: it would not say where its uploads go. Make two tokens.',
@@ -45,9 +46,13 @@ export async function makeToken(
   return { kind: 'token', token: creation.token }
 }
 
+/** A product's name stands in rows and in answers: one line, no spaces around it. */
+const PRODUCT = /^(?!\s)[^\p{Cc}]{1,100}(?<!\s)$/u
+
 interface TokenOptions {
   readonly email: string
   readonly permissions: string
+  readonly product?: string
   readonly state: string
 }
 
@@ -59,7 +64,11 @@ async function createCommand(options: TokenOptions, terminal: Terminal): Promise
   if (read.kind === 'unknown') {
     return usage(`Unknown permission "${read.name}". The permissions are: ${PERMISSIONS.join(', ')}.`)
   }
-  const made = await makeToken(stateFolder(options.state), options.email, read.permissions)
+  const product = options.product ?? null
+  if (product !== null && !PRODUCT.test(product)) {
+    return usage(`--product must be the name of a product, such as Firefox, of 1 to 100 characters; got "${product}".`)
+  }
+  const made = await makeToken(stateFolder(options.state), options.email, read.permissions, product)
   if (made.kind !== 'token') return made
   terminal.out(made.token)
   return DONE
@@ -77,6 +86,10 @@ export function addTokenCommand(
     .description('make an API token and print it, once and nothing else, on standard output')
     .requiredOption('--email <email>', 'whose token it is')
     .requiredOption('--permissions <names>', `comma list of: ${PERMISSIONS.join(', ')}`)
+    .option(
+      '--product <name>',
+      'the one product whose symbols it may upload; without it the token is for every product',
+    )
     .option('--state <dir>', "the fleet's state folder", DEFAULT_STATE)
     .addHelpText(
       'after',

@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { SingleBar } from 'cli-progress'
 import type { Command } from 'commander'
+import { type BegunUploads, begunUploadsFolder, begunUploadsIn, NO_BEGUN_UPLOADS } from './begun-uploads.ts'
 import { type CommandResult, DONE, failed, type Terminal, usage } from './command-result.ts'
 import { originOf } from './origin.ts'
 import { findSymbolFiles, type SymbolFile } from './symbol-files.ts'
+import { PartsClient, saidText } from './symbol-parts.ts'
 import { type UploadOutcome, type UploadTarget, uploadZip } from './symbol-upload.ts'
 import { type PackedZip, packSymbolZips } from './symbol-zip.ts'
+import { uploadInParts } from './upload-in-parts.ts'
 
 interface UploadOptions {
   readonly url: string
@@ -17,7 +20,19 @@ interface UploadOptions {
 
 /** Told as files are done: a bar for people, lines for logs. */
 export interface UploadProgress {
+  /** How many files there are, once zips are looked into. */
+  found(files: number): void
+  sent(bytes: number): void
   uploaded(files: number, line: string): void
+  note(line: string): void
+}
+
+/** Tells nobody. */
+export const NO_PROGRESS: UploadProgress = {
+  found: () => undefined,
+  sent: () => undefined,
+  uploaded: () => undefined,
+  note: () => undefined,
 }
 
 /** What became of an upload of many files: each failure in one line. */
@@ -26,8 +41,25 @@ export interface UploadSummary {
   readonly failures: readonly string[]
 }
 
-/** Packs and uploads symbol files, a zip at a time, and goes on after a failure so that the rest is not lost. */
+/** Uploads symbol files: in parts where the server takes them, so that a cut connection costs a part and no more; else in zips. */
 export async function uploadSymbolFiles(
+  found: readonly SymbolFile[],
+  target: UploadTarget,
+  progress: UploadProgress,
+  begun: BegunUploads = NO_BEGUN_UPLOADS,
+): Promise<UploadSummary> {
+  const client = new PartsClient(target)
+  const offered = await client.isOffered()
+  if (offered.kind !== 'ok') return { files: 0, failures: [`${target.origin}: ${saidText(offered)}`] }
+  if (!offered.body) return uploadZips(found, target, progress)
+  const inParts = await uploadInParts(found, target, client, begun, progress)
+  const left = found.filter((file) => file.kind === 'zip' && inParts.leftZips.includes(file.path))
+  const inZips = await uploadZips(left, target, progress)
+  return { files: inParts.files + inZips.files, failures: [...inParts.failures, ...inZips.failures] }
+}
+
+/** Packs and uploads symbol files, a zip at a time, and goes on after a failure so that the rest is not lost. */
+async function uploadZips(
   found: readonly SymbolFile[],
   target: UploadTarget,
   progress: UploadProgress,
@@ -105,10 +137,13 @@ async function uploadCommand(
   const named = found.filter((file) => file.kind === 'skipped' && file.named).length
   if (total === 0) return failed('No symbol files were found in these paths.')
   const progress = terminal.interactive ? progressBar(total) : progressLines(terminal)
-  const summary = await uploadSymbolFiles(found, { origin, token, trySymbols: options.try === true }, progress)
+  const begun = begunUploadsIn(begunUploadsFolder(process.env), () => Date.now())
+  const target = { origin, token, trySymbols: options.try === true }
+  const summary = await uploadSymbolFiles(found, target, progress, begun)
   progress.end()
   for (const failure of summary.failures) if (terminal.interactive) terminal.err(`failed: ${failure}`)
-  const uploaded = `Uploaded ${summary.files} of ${total} symbol files to ${origin}.`
+  const all = Math.max(total, summary.files + summary.failures.length)
+  const uploaded = `Uploaded ${summary.files} of ${all} symbol files to ${origin}.`
   if (summary.failures.length === 0 && named === 0) {
     terminal.out(uploaded)
     return DONE
@@ -124,15 +159,30 @@ interface EndingProgress extends UploadProgress {
 
 function progressBar(total: number): EndingProgress {
   const bar = new SingleBar({
-    format: 'symbols [{bar}] {value}/{total} files, {eta_formatted} left',
+    format: 'symbols [{bar}] {value}/{total} files, {sent} MB sent, {eta_formatted} left',
     stream: process.stderr,
   })
-  bar.start(total, 0)
-  return { uploaded: (files) => bar.increment(files), end: () => bar.stop() }
+  let sentBytes = 0
+  bar.start(total, 0, { sent: 0 })
+  return {
+    found: (files) => bar.setTotal(files),
+    sent: (bytes) => {
+      sentBytes += bytes
+      bar.update({ sent: Math.round(sentBytes / 1_000_000) })
+    },
+    uploaded: (files) => bar.increment(files),
+    note: () => {},
+    end: () => bar.stop(),
+  }
 }
 
 function progressLines(terminal: Terminal): EndingProgress {
-  return { uploaded: (_files, line) => terminal.err(line), end: () => {} }
+  return {
+    ...NO_PROGRESS,
+    uploaded: (_files, line) => terminal.err(line),
+    note: (line) => terminal.err(line),
+    end: () => {},
+  }
 }
 
 /** Adds `mayday upload-symbols`. */
@@ -152,7 +202,8 @@ export function addUploadSymbolsCommand(
       'after',
       `
 A sym file is stored where its MODULE line says; other files must lie at <debug file>/<debug id>/<file>.
-Uploads go in zips of up to 20 MiB and are tried again when the server is busy. Exit code 1 when any file failed.
+Files go in parts, four at once, and what the server has is skipped. A cut connection is taken up again, and running the same command
+again goes on with an upload that was interrupted. A server that takes no parts gets zips of up to 20 MiB. Exit code 1 when any file failed.
 
 Example:
   npm run --silent mayday -- upload-symbols --url http://localhost:8787 --token "$MAYDAY_TOKEN" build/symbols`,

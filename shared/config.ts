@@ -24,6 +24,38 @@ export const variables = {
     .string()
     .default('')
     .describe('Bearer token of a re-submitter that may choose the crash id (annotation `uuid`). Empty: nobody may.'),
+  SYMBOL_URL_BASE: z
+    .string()
+    .regex(/^(?:https?:\/\/[^/]+)?$/)
+    .default('')
+    .describe(
+      'Origin of the symbol server in `url` of `/api/syminfo/`, such as `https://symbols.example.com`. Empty: the origin that was asked.',
+    ),
+  UPLOAD_BY_URL_HOSTS: z
+    .string()
+    .default('')
+    .describe(
+      'Hosts that an upload by URL may fetch from over https, such as `builds.example.com,ci.example.com`. In development `http://127.0.0.1:PORT` counts too. Empty: none.',
+    ),
+  UPLOAD_QUOTA_BYTES_PER_PRODUCT: z.coerce
+    .number()
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('Stored bytes of symbols that the tokens of one product may upload. 0: no bound.'),
+  SYMBOL_ACCESS: z
+    .enum(['public', 'private'])
+    .default('public')
+    .describe(
+      'Who downloads symbols. `private`: only a token with `download_symbols`, in `/k/<download token>/…` or as `Auth-Token`.',
+    ),
+  SYMBOL_DOWNLOAD_URL: z
+    .string()
+    .regex(/^(?:https?:\/\/.*[^/])?$/)
+    .default('')
+    .describe(
+      'Public URL of the R2 bucket `mayday-symbols`, such as `https://symbols-r2.example.com`: downloads redirect there. Empty, or with private access: they stream.',
+    ),
 } as const
 
 export type VariableName = keyof typeof variables

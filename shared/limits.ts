@@ -90,9 +90,9 @@ export const MAX_SYNC_ZIP_BYTES = 20 * MIB
 export const MAX_SYNC_ZIP_ENTRIES = 200
 /** Entries of one zip: 10^6 empty entries are a bomb of names. */
 export const MAX_ZIP_ENTRIES = 5_000
-/** Real inflated bytes of one entry; declared sizes are written by the attacker and not trusted. */
-export const MAX_ZIP_ENTRY_BYTES = 2 * 1024 * MIB
-/** Real inflated bytes of one zip. */
+/** Real bytes of one symbol file before compression, in a zip or in parts; declared sizes are written by the attacker and not trusted. Browsers' sym files reach 2 GB. */
+export const MAX_SYMBOL_FILE_BYTES = 8 * 1024 * MIB
+/** Real inflated bytes of one zip: four minutes of an indexer. */
 export const MAX_ZIP_BYTES = 8 * 1024 * MIB
 /** Bytes of one `/upload/` body: Tecken's proxy limit. */
 export const MAX_UPLOAD_BYTES = 2 * 1024 * MIB
@@ -124,6 +124,87 @@ export const MAX_UPLOAD_FIELD_BYTES = 4 * KIB
 export const MAX_UNPACK_TRIES = 5
 /** What a client may keep a symbol file without asking again: a file can be uploaded anew under its key. */
 export const SYMBOL_CACHE_SECONDS = 600
+/** A range of a sym file that is asked for inflated is cut out while the whole is inflated: up to this size, about 0.2 s of CPU. */
+export const MAX_INFLATED_RANGE_BYTES = 64 * MIB
+/** How long an isolate remembers which module has a code id: a newer build with the same one is rare, and an upload here forgets all. */
+export const CODE_LOOKUP_CACHE_MS = 60_000
+/** The same for a code id that nothing has. The indexer's uploads are not heard of here, so a miss is asked anew soon. */
+export const CODE_LOOKUP_MISS_CACHE_MS = 5_000
+/** Code ids remembered, each under 1 KiB. */
+export const MAX_CODE_LOOKUPS_CACHED = 1_000
+/** Stored files of one id that are looked at for a debugger: a module has three or four. */
+export const MAX_FILES_OF_ID = 20
+/** Sections of an ELF file; a browser's library has about 40. */
+export const MAX_ELF_SECTIONS = 1_024
+/** Names of these sections. */
+export const MAX_ELF_NAMES_BYTES = 64 * KIB
+
+// Books of symbols
+
+/** Rows that one D1 statement takes as JSON: a bound value has at most 2 MB, and a row of two names under 1.5 KB. */
+export const D1_JSON_ROWS = 1_000
+/** Different modules whose misses an isolate sums before it writes them; further ones wait for the next request. */
+export const MAX_MISSES_HELD = 500
+/** An isolate writes its sum of misses at most this often (DESIGN.md section 6). */
+export const MISSES_FLUSH_MS = 60_000
+/** Modules that only requests name, first missed on one day: anyone can ask for a million ids. Crashes are not bounded by it. */
+export const MAX_NEW_MISSES_A_DAY = 10_000
+/** A module that no crash lacks and nobody asked for since is forgotten after this. */
+export const MISSES_KEPT_DAYS = 30
+/** Days of crashes that are counted anew each time: crashes are processed up to 6 h late, and reprocessed soon after symbols came. */
+export const MISSING_SYMBOLS_DAYS = 2
+/** Modules of one day without symbols: what one facet gives. */
+export const MAX_MISSING_MODULES_A_DAY = 10_000
+/** Rows of one page of uploads (specs/symbols.md 4). */
+export const UPLOADS_A_PAGE = 20
+/** Rows of one page of stored files (specs/symbols.md 4). */
+export const UPLOAD_FILES_A_PAGE = 40
+/** Rows of one page of missing symbols; a script takes the CSV. */
+export const MISSING_SYMBOLS_A_PAGE = 100
+/** A page is found by counting the rows before it. Ten million rows are further than anyone pages. */
+export const MAX_LIST_PAGE = 100_000
+/** One filter of a list: names have up to 255 characters. */
+export const MAX_LIST_FILTER_CHARS = 300
+/** Parts of one key filter: each is looked for in every row. */
+export const MAX_KEY_TERMS = 10
+/** Files of one upload that are shown: a zip has at most MAX_ZIP_ENTRIES. */
+export const MAX_SHOWN_UPLOAD_FILES = 5_000
+/** Other uploads of the same files that are shown with one: a build machine may send the same zip every night. */
+export const MAX_RELATED_UPLOADS = 100
+/** Rows that a CSV reads at once; it is sent while it is read. */
+export const CSV_ROWS_A_READ = 1_000
+
+// Symbols, v2: files in parts (DESIGN.md section 6)
+
+/** Bytes of one part, and of a file that goes in one put: a part is held whole while its hash is checked. */
+export const UPLOAD_PART_BYTES = 10 * MIB
+/** R2's own limit on the parts of one object. */
+export const MAX_UPLOAD_PARTS = 10_000
+/** Files of one v2 request: the peer's limit. */
+export const MAX_MANIFEST_FILES = 1_024
+/** The JSON of a v2 request: 1,024 keys of 1,000 bytes with their sizes and hashes, twice over. */
+export const MAX_MANIFEST_BYTES = 2 * MIB
+/** Bytes of parts that an isolate holds at once (128 MB are shared by all its requests); above it a part gets 503. */
+export const MAX_PART_BYTES_IN_FLIGHT = 60 * MIB
+/** What a client waits whose part found no room: about one part's time. */
+export const PART_RETRY_AFTER_SECONDS = 1
+/** An upload's parts are kept this long; R2 itself forgets an unfinished object after a week. */
+export const UPLOAD_SESSION_MS = 6 * 86_400_000
+/** Questions to R2 that one request has open at once: Workers' limit of connections. */
+export const R2_CONCURRENCY = 6
+
+// Symbols, upload by URL (specs/symbols.md 1.3)
+
+/** Addresses that a server may send us on to. */
+export const MAX_REDIRECTS = 5
+/** Repeats of a question that got 429, 500 or no answer: the peer's number. */
+export const URL_RETRIES = 5
+/** First pause before such a repeat, in ms; it doubles: 6 s together. */
+export const URL_RETRY_PAUSE_MS = 200
+/** The other server's first word; the peer waits 5 s to connect, and a cold artifact store needs more to find the file. */
+export const URL_ANSWER_DEADLINE_MS = 30_000
+/** A form of fields only: an address and `try`. */
+export const MAX_UPLOAD_FIELDS_BYTES = 16 * KIB
 
 // Search and API
 
@@ -141,6 +222,8 @@ export const QUERY_DEADLINE_MS = 4_500
 export const MAX_RPC_BYTES = 8 * MIB
 /** A search field's value in the index; the whole value stays in the processed crash. Socorro cuts keywords here. */
 export const MAX_INDEXED_CHARS = 10_000
+/** The same of a field that is a list: 500 modules without symbols have about 40,000 characters. */
+export const MAX_INDEXED_LIST_CHARS = 50_000
 /** Every shard sends the sort keys of offset + number hits: four keys of 256 characters keep 10,000 of them under MAX_RPC_BYTES. */
 export const MAX_SORT_KEYS = 4
 /** Texts are ordered by this many characters: the sort keys of 10,000 hits travel from every shard. */

@@ -1,12 +1,16 @@
 import { z } from 'zod'
 
-/** What a person or a token may do (DESIGN.md sections 8 and 9). `admin` implies all others. */
+/**
+ * What a person or a token may do (DESIGN.md sections 8 and 9). `admin` implies all others. `download_symbols` is for
+ * the tokens that stand in debuggers' settings: it opens nothing but a private symbol server's files.
+ */
 export const permissionSchema = z.enum([
   'view_pii',
   'view_rawdump',
   'reprocess_crashes',
   'upload_symbols',
   'upload_try_symbols',
+  'download_symbols',
   'view_all_uploads',
   'manage_tokens',
   'admin',

@@ -32,8 +32,14 @@ describe('an API token', () => {
   it('speaks for its owner with its own permissions', async () => {
     const { token, check } = await tableWith(['upload_symbols'])
     const viewer = { email: 'ada@example.com', permissions: ['upload_symbols'] }
-    expect(await check(token)).toEqual({ kind: 'valid', viewer })
-    expect(await check(`${token}-my laptop`)).toEqual({ kind: 'valid', viewer })
+    const valid = { kind: 'valid', viewer, product: null, expiresAtMs: expect.any(Number) }
+    expect(await check(token)).toEqual(valid)
+    expect(await check(`${token}-my laptop`)).toEqual(valid)
+  })
+
+  it('of a product says which', async () => {
+    const { token, check } = await tableWith(['upload_symbols'], { product: 'WaterWolf' })
+    expect(await check(token)).toMatchObject({ kind: 'valid', product: 'WaterWolf' })
   })
 
   it('is nowhere in what is stored of it', async () => {

@@ -14,7 +14,13 @@ export const TOKEN_REFUSAL_TEXT: Readonly<Record<TokenRefusal, string>> = {
 /** Who a request's token speaks for. A token's permissions replace those of its owner. */
 export type TokenCheck =
   | { readonly kind: 'none'; readonly viewer: Viewer }
-  | { readonly kind: 'valid'; readonly viewer: Viewer }
+  | {
+      readonly kind: 'valid'
+      readonly viewer: Viewer
+      /** The product that the token is for; null for a token of the whole deployment. */
+      readonly product: string | null
+      readonly expiresAtMs: number
+    }
   | { readonly kind: 'refused'; readonly reason: TokenRefusal }
 
 const TOKEN = /^[0-9a-f]{64}$/
@@ -55,7 +61,8 @@ export async function checkToken(headers: Headers, tokens: TokenRepository, cloc
   }
   if (stored.expiresAtMs <= clock()) return { kind: 'refused', reason: 'expired' }
   if (!stored.ownerActive) return { kind: 'refused', reason: 'user_not_active' }
-  return { kind: 'valid', viewer: { email: stored.email, permissions: stored.permissions } }
+  const viewer = { email: stored.email, permissions: stored.permissions }
+  return { kind: 'valid', viewer, product: stored.product, expiresAtMs: stored.expiresAtMs }
 }
 
 /** What cannot be made into a token. */
@@ -65,13 +72,15 @@ export type TokenCreation =
 
 /**
  * Makes a token: 64 hex digits that are shown once, and the row that is kept of it.
- * A token never holds both upload permissions: it would not say where its uploads go (Tecken's rule).
+ * A token never holds both upload permissions: it would not say where its uploads go (Tecken's rule). A token of a product uploads
+ * symbols for this product alone (shared/symbols/ownership.ts).
  */
 export async function createToken(
   email: string,
   permissions: readonly Permission[],
   clock: Clock,
   randomBytes: RandomBytes,
+  product: string | null = null,
 ): Promise<TokenCreation> {
   if (permissions.includes('upload_symbols') && permissions.includes('upload_try_symbols')) {
     return { kind: 'both_upload_permissions' }
@@ -84,6 +93,7 @@ export async function createToken(
     hash: await sha256Hex(token),
     email,
     permissions,
+    product,
     createdAtMs,
     expiresAtMs: createdAtMs + TOKEN_DAYS * DAY_MS,
     revokedAtMs: null,

@@ -12,6 +12,8 @@ export interface StoredToken {
   readonly hash: string
   readonly email: string
   readonly permissions: readonly Permission[]
+  /** The product whose symbols it uploads; null for a token of the whole deployment. */
+  readonly product: string | null
   readonly createdAtMs: number
   readonly expiresAtMs: number
   readonly revokedAtMs: number | null
@@ -41,6 +43,7 @@ export function tokenRepository(db: DrizzleD1Database): TokenRepository {
         hash: row.tokens.hash,
         email: row.tokens.email,
         permissions: z.array(permissionSchema).parse(row.tokens.permissions),
+        product: row.tokens.product,
         createdAtMs: row.tokens.created_at,
         expiresAtMs: row.tokens.expires_at,
         revokedAtMs: row.tokens.revoked_at,
@@ -59,6 +62,7 @@ function tokenRow(token: StoredToken) {
     hash: token.hash,
     email: token.email,
     permissions: [...token.permissions],
+    product: token.product,
     created_at: token.createdAtMs,
     expires_at: token.expiresAtMs,
   }
@@ -72,8 +76,9 @@ export function tokenInsertSql(token: StoredToken): string {
     quote(token.hash),
     quote(token.email),
     quote(JSON.stringify(token.permissions)),
+    token.product === null ? 'NULL' : quote(token.product),
     token.createdAtMs,
     token.expiresAtMs,
   ]
-  return `INSERT INTO tokens (id, hash, email, permissions, created_at, expires_at) VALUES (${values.join(', ')});`
+  return `INSERT INTO tokens (id, hash, email, permissions, product, created_at, expires_at) VALUES (${values.join(', ')});`
 }

@@ -1,28 +1,55 @@
-import { and, eq, gt, isNull, lt, sql } from 'drizzle-orm'
+import { and, eq, gt, isNull, lt, or, sql } from 'drizzle-orm'
 import type { DrizzleD1Database } from 'drizzle-orm/d1'
 import { z } from 'zod'
 import type { SymHeader } from '../breakpad/sym-header.ts'
+import type { SymHealth } from '../breakpad/sym-health.ts'
 import { withDeadline } from '../deadline.ts'
 import { D1_DEADLINE_MS } from '../limits.ts'
+import { idOfObjectKey } from '../symbols/key.ts'
+import { resolveMissing } from './missing-symbols.ts'
 import { uploadFiles, uploads } from './schema.ts'
 
-/** What is known of an upload when its first bytes arrive. */
-export interface NewUpload {
+/** How the files of an upload came: a zip that is unpacked, or parts of each file (v2). */
+export const uploadKindSchema = z.enum(['zip', 'parts'])
+export type UploadKind = z.infer<typeof uploadKindSchema>
+
+/** Who uploads, as far as the store must know: the product and the rank decide what may be replaced (symbols/ownership.ts). */
+export interface UploadOwner {
   readonly email: string
+  /** The product of the token; null for one of the whole deployment. */
+  readonly product: string | null
+  readonly isAdmin: boolean
+}
+
+/** Where an upload by URL came from. */
+export interface DownloadedFrom {
+  readonly url: string
+  /** The addresses that the server of `url` sent us on to, in order. */
+  readonly redirectUrls: readonly string[]
+}
+
+/** What is known of an upload when its first bytes arrive. */
+export interface NewUpload extends UploadOwner {
+  readonly kind: UploadKind
+  /** Empty for v2 uploads, which have no archive. */
   readonly filename: string
+  readonly downloadedFrom: DownloadedFrom | null
   readonly createdAtMs: number
 }
 
 /** One symbol upload. `completedAtMs` and `failedReason` are both null while the indexer still has it. */
 export interface Upload extends NewUpload {
   readonly id: number
-  /** Size of the zip. */
+  /** Size of the zip; of a v2 upload, of its files together before compression. */
   readonly sizeBytes: number
   readonly trySymbols: boolean
   readonly skippedKeys: readonly string[]
+  readonly refusedKeys: readonly string[]
   readonly ignoredKeys: readonly string[]
   readonly completedAtMs: number | null
   readonly failedReason: string | null
+  /** When a v2 uploader said that all files are sent. */
+  readonly closedAtMs: number | null
 }
 
 /** A file that an upload really stored. */
@@ -35,6 +62,7 @@ export interface UploadFile {
   /** Whether it replaced other content. */
   readonly update: boolean
   readonly header: SymHeader | null
+  readonly health: SymHealth | null
   readonly createdAtMs: number
 }
 
@@ -42,8 +70,11 @@ export interface UploadFile {
 export interface UploadRepository {
   /** Opens an upload and answers its id. */
   begin(upload: NewUpload): Promise<number>
-  /** The zip is staged: its size, and whose symbols these are. */
-  received(id: number, zip: { readonly sizeBytes: number; readonly trySymbols: boolean }): Promise<void>
+  /** The zip is staged, or the files of a v2 upload are named: their size, and whose symbols these are. */
+  received(
+    id: number,
+    what: { readonly sizeBytes: number; readonly trySymbols: boolean; readonly skippedKeys?: readonly string[] },
+  ): Promise<void>
   find(id: number): Promise<Upload | null>
   /** The R2 keys of the upload's rows so far. */
   storedKeys(id: number): Promise<ReadonlySet<string>>
@@ -52,10 +83,15 @@ export interface UploadRepository {
     id: number,
     outcome: {
       readonly skippedKeys: readonly string[]
+      readonly refusedKeys: readonly string[]
       readonly ignoredKeys: readonly string[]
+      /** Tells uploads of the same files (specs/symbols.md 1.7). */
+      readonly contentHash: string
       readonly completedAtMs: number
     },
   ): Promise<void>
+  /** A v2 uploader said that all files are sent. */
+  close(id: number, atMs: number): Promise<void>
   /** The upload can never complete; the reason is for its uploader. A completed upload stays completed. */
   fail(id: number, reason: string): Promise<void>
   /** For reconcile: received, neither unpacked nor failed, and last sent to the indexer (or received) before `beforeMs`. */
@@ -66,8 +102,8 @@ export interface UploadRepository {
   ping(): Promise<void>
 }
 
-/** D1 binds at most 100 parameters a statement; a file row has twelve. */
-const ROWS_A_STATEMENT = 8
+/** D1 binds at most 100 parameters a statement, one a column of a row. */
+const MAX_PARAMETERS = 100
 
 /** The books in D1. */
 export function uploadRepository(db: DrizzleD1Database): UploadRepository {
@@ -76,7 +112,12 @@ export function uploadRepository(db: DrizzleD1Database): UploadRepository {
     async begin(upload) {
       const row = {
         email: upload.email,
+        product: upload.product,
+        by_admin: upload.isAdmin,
+        kind: upload.kind,
         filename: upload.filename,
+        download_url: upload.downloadedFrom?.url ?? null,
+        redirect_urls: [...(upload.downloadedFrom?.redirectUrls ?? [])],
         size_bytes: 0,
         try_symbols: false,
         skipped_keys: [],
@@ -87,8 +128,8 @@ export function uploadRepository(db: DrizzleD1Database): UploadRepository {
       if (added === undefined) throw new Error('D1 answered no upload id')
       return added.id
     },
-    async received(id, { sizeBytes, trySymbols }) {
-      const change = { size_bytes: sizeBytes, try_symbols: trySymbols }
+    async received(id, { sizeBytes, trySymbols, skippedKeys = [] }) {
+      const change = { size_bytes: sizeBytes, try_symbols: trySymbols, skipped_keys: [...skippedKeys] }
       await ask(db.update(uploads).set(change).where(eq(uploads.id, id)).run())
     },
     async find(id) {
@@ -102,27 +143,39 @@ export function uploadRepository(db: DrizzleD1Database): UploadRepository {
     async addFiles(id, files) {
       const rows = files.map((file) => fileRow(id, file))
       const inserts = []
-      for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
+      const rowsAStatement = Math.floor(MAX_PARAMETERS / Object.keys(rows[0] ?? {}).length)
+      for (let at = 0; at < rows.length; at += rowsAStatement) {
         inserts.push(
           db
             .insert(uploadFiles)
-            .values(rows.slice(at, at + ROWS_A_STATEMENT))
+            .values(rows.slice(at, at + rowsAStatement))
             .onConflictDoNothing(),
         )
       }
       const [first, ...more] = inserts
-      if (first !== undefined) await ask(db.batch([first, ...more]))
+      if (first !== undefined) await ask(db.batch([first, ...more, resolveMissing(db, files)]))
     },
-    async complete(id, { skippedKeys, ignoredKeys, completedAtMs }) {
-      const change = { skipped_keys: [...skippedKeys], ignored_keys: [...ignoredKeys], completed_at: completedAtMs }
+    async complete(id, outcome) {
+      const change = {
+        skipped_keys: [...outcome.skippedKeys],
+        refused_keys: [...outcome.refusedKeys],
+        ignored_keys: [...outcome.ignoredKeys],
+        content_hash: outcome.contentHash,
+        completed_at: outcome.completedAtMs,
+      }
       await ask(db.update(uploads).set(change).where(eq(uploads.id, id)).run())
+    },
+    async close(id, atMs) {
+      const open = and(eq(uploads.id, id), isNull(uploads.closed_at))
+      await ask(db.update(uploads).set({ closed_at: atMs }).where(open).run())
     },
     async fail(id, reason) {
       const open = and(eq(uploads.id, id), isNull(uploads.completed_at))
       await ask(db.update(uploads).set({ failed_reason: reason }).where(open).run())
     },
     async unsettled(beforeMs, limit) {
-      const isOpen = and(isNull(uploads.completed_at), isNull(uploads.failed_reason), gt(uploads.size_bytes, 0))
+      const isReceived = or(gt(uploads.size_bytes, 0), eq(uploads.kind, 'parts'))
+      const isOpen = and(isNull(uploads.completed_at), isNull(uploads.failed_reason), isReceived)
       const isDue = lt(sql`coalesce(${uploads.last_sent_at}, ${uploads.created_at})`, beforeMs)
       const rows = await ask(
         db.select({ id: uploads.id }).from(uploads).where(and(isOpen, isDue)).orderBy(uploads.id).limit(limit).all(),
@@ -138,19 +191,27 @@ export function uploadRepository(db: DrizzleD1Database): UploadRepository {
   }
 }
 
-function uploadOf(row: typeof uploads.$inferSelect): Upload {
+/** An `uploads` row as the domain knows it. */
+export function uploadOf(row: typeof uploads.$inferSelect): Upload {
   const keys = z.array(z.string())
   return {
     id: row.id,
     email: row.email,
+    product: row.product,
+    isAdmin: row.by_admin,
+    kind: uploadKindSchema.parse(row.kind),
     filename: row.filename,
+    downloadedFrom:
+      row.download_url === null ? null : { url: row.download_url, redirectUrls: keys.parse(row.redirect_urls) },
     sizeBytes: row.size_bytes,
     trySymbols: row.try_symbols,
     skippedKeys: keys.parse(row.skipped_keys),
+    refusedKeys: keys.parse(row.refused_keys),
     ignoredKeys: keys.parse(row.ignored_keys),
     createdAtMs: row.created_at,
     completedAtMs: row.completed_at,
     failedReason: row.failed_reason,
+    closedAtMs: row.closed_at,
   }
 }
 
@@ -158,6 +219,7 @@ function fileRow(uploadId: number, file: UploadFile): typeof uploadFiles.$inferI
   return {
     upload_id: uploadId,
     key: file.objectKey,
+    key_id: idOfObjectKey(file.objectKey),
     stored_bytes: file.storedBytes,
     original_bytes: file.originalBytes,
     compressed: file.compressed,
@@ -167,6 +229,7 @@ function fileRow(uploadId: number, file: UploadFile): typeof uploadFiles.$inferI
     code_file: file.header?.codeFile ?? null,
     code_id: file.header?.codeId ?? null,
     generator: file.header?.generator ?? null,
+    health: file.health,
     created_at: file.createdAtMs,
   }
 }

@@ -1,6 +1,6 @@
 import type { CrashId } from '../crash-id.ts'
 import { MAX_SORT_CHARS } from '../limits.ts'
-import { DATE_FIELD } from './fields.ts'
+import { DATE_FIELD, LIST_SEPARATOR, searchField } from './fields.ts'
 import { compileFilters, fieldValue, isInWindow, type Values } from './predicate.ts'
 import type { SearchQuery, SortKey } from './query.ts'
 import type { FacetTerm, SearchValue } from './search-rpc.ts'
@@ -36,15 +36,18 @@ export function aggregate(
   const passes = compileFilters(query.filters)
   const limit = query.results_number === 0 ? 0 : query.results_offset + query.results_number
   const order = query.sort.length === 0 ? NEWEST_FIRST : query.sort
-  const counts = query.facets.map((field) => ({ field, terms: new Map<SearchValue, number>() }))
+  const counts = query.facets.map((field) => ({
+    field,
+    termsOf: termsOf(field),
+    terms: new Map<SearchValue, number>(),
+  }))
   let total = 0
   let top: TopHit[] = []
   for (const { crash_id, values } of documents) {
     if (!isInWindow(values, query.date) || !passes(values)) continue
     total += 1
-    for (const { field, terms } of counts) {
-      const term = fieldValue(values, field)
-      if (term !== undefined) terms.set(term, (terms.get(term) ?? 0) + 1)
+    for (const { field, termsOf, terms } of counts) {
+      for (const term of termsOf(fieldValue(values, field))) terms.set(term, (terms.get(term) ?? 0) + 1)
     }
     if (limit === 0) continue
     top.push({ crash_id, keys: order.map(({ field }) => sortValue(fieldValue(values, field))) })
@@ -56,6 +59,18 @@ export function aggregate(
     top: firstHits(top, query.sort, limit),
     facets: counts.map(({ field, terms }) => ({ field, ...boundTerms(terms, maxFacetBytes) })),
   }
+}
+
+/** The terms that a value gives its field's facet: itself, or each part of a list once. */
+function termsOf(field: string): (value: SearchValue | undefined) => Iterable<SearchValue> {
+  if (searchField(field)?.list !== true) return (value) => (value === undefined ? [] : [value])
+  return (value) =>
+    new Set(
+      String(value ?? '')
+        .toLowerCase()
+        .split(LIST_SEPARATOR)
+        .filter(Boolean),
+    )
 }
 
 /** The first hits in the query's order. Hits that are equal in it come by crash id, so that pages never overlap. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MAX_INDEXED_CHARS } from '../limits.ts'
+import { MAX_INDEXED_CHARS, MAX_INDEXED_LIST_CHARS } from '../limits.ts'
 import { searchDocument } from './document.ts'
 
 const uuid = '00000000-0000-4000-8000-000000261118'
@@ -76,6 +76,14 @@ describe('the search document of a processed crash', () => {
     expect(valuesOf({ signature: text }).signature).toBe('x'.repeat(MAX_INDEXED_CHARS - 1))
     const fits = `${'x'.repeat(MAX_INDEXED_CHARS - 2)}💥💥`
     expect(valuesOf({ signature: fits }).signature).toBe(`${'x'.repeat(MAX_INDEXED_CHARS - 2)}💥`)
+  })
+
+  it('cuts a list between two of its values', () => {
+    const value = 'x'.repeat(99)
+    const fits = Array.from({ length: MAX_INDEXED_LIST_CHARS / 100 }, () => value).join(';')
+    expect(valuesOf({ missing_symbols: fits }).missing_symbols).toBe(fits)
+    expect(valuesOf({ missing_symbols: `${fits};${value}` }).missing_symbols).toBe(fits)
+    expect(valuesOf({ missing_symbols: `${fits};` }).missing_symbols).toBe(`${fits};`)
   })
 
   it('reads own properties only', () => {

@@ -1,6 +1,6 @@
 import { type CrashId, crashDay, crashIdSchema } from '../crash-id.ts'
-import { MAX_INDEXED_CHARS } from '../limits.ts'
-import { DATE_FIELD, SEARCH_FIELDS, type SearchField, UUID_FIELD } from './fields.ts'
+import { MAX_INDEXED_CHARS, MAX_INDEXED_LIST_CHARS } from '../limits.ts'
+import { DATE_FIELD, LIST_SEPARATOR, SEARCH_FIELDS, type SearchField, UUID_FIELD } from './fields.ts'
 import { instantOf, parseInstant } from './instant.ts'
 import type { SearchDocument, SearchValue } from './search-rpc.ts'
 import { dayMs } from './shards.ts'
@@ -33,7 +33,8 @@ function indexed(processedCrash: object, field: SearchField): SearchValue | null
   switch (field.type) {
     case 'str':
     case 'enum':
-      return typeof value === 'string' ? cutText(value, MAX_INDEXED_CHARS) : BAD_DATA
+      if (typeof value !== 'string') return BAD_DATA
+      return field.list ? cutList(value) : cutText(value, MAX_INDEXED_CHARS)
     case 'int': {
       const number = numberOf(value)
       return Number.isSafeInteger(number) ? number : null
@@ -53,6 +54,12 @@ function indexed(processedCrash: object, field: SearchField): SearchValue | null
 function numberOf(value: unknown): number {
   if (typeof value === 'number') return value
   return typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN
+}
+
+/** The first values of a list, without a part of one at the cut. */
+function cutList(text: string): string {
+  const cut = text.slice(0, MAX_INDEXED_LIST_CHARS + 1)
+  return cut.length <= MAX_INDEXED_LIST_CHARS ? cut : cut.slice(0, cut.lastIndexOf(LIST_SEPARATOR))
 }
 
 /** The first characters of a text, without half a character at the cut. */

@@ -11,6 +11,8 @@ export interface SearchField {
   readonly permission: 'public' | 'protected'
   /** A bare value matches words, whatever their case (`platform=linux`). Otherwise it is the whole value. */
   readonly analysed: boolean
+  /** The value is several, joined by `;`. A facet counts each once a crash, in lower case as the peer does (specs/webapp.md 3.1). */
+  readonly list: boolean
   readonly description: string
 }
 
@@ -19,11 +21,25 @@ export const DATE_FIELD = 'date'
 /** The crash id as a search field. */
 export const UUID_FIELD = 'uuid'
 
+/** Modules without symbols, as `file/version/debug id[/code id]`: the scheduler counts them by a facet. */
+export const MISSING_SYMBOLS_FIELD = 'missing_symbols'
+/** Between the values of a list field. */
+export const LIST_SEPARATOR = ';'
+const LISTS: ReadonlySet<string> = new Set([MISSING_SYMBOLS_FIELD])
+
 type Row = readonly [name: string, type: FieldType, source: string, description: string]
 
 const fields =
   (permission: 'public' | 'protected', analysed: boolean) =>
-  ([name, type, source, description]: Row): SearchField => ({ name, type, source, permission, analysed, description })
+  ([name, type, source, description]: Row): SearchField => ({
+    name,
+    type,
+    source,
+    permission,
+    analysed,
+    list: LISTS.has(name),
+    description,
+  })
 
 const PUBLIC: readonly Row[] = [
   [UUID_FIELD, 'enum', 'uuid', 'The crash id.'],
@@ -64,6 +80,12 @@ const PUBLIC_TEXT: readonly Row[] = [
   ['crashing_thread_name', 'str', 'crashing_thread_name', 'The name of the crashing thread.'],
   ['moz_crash_reason', 'str', 'moz_crash_reason', 'The message of the assertion that ended the process.'],
   ['app_notes', 'str', 'app_notes', 'What the product noted while it ran.'],
+  [
+    MISSING_SYMBOLS_FIELD,
+    'str',
+    'missing_symbols',
+    'The modules that had no symbols, as `file/version/debug id[/code id]`. A facet counts each.',
+  ],
 ]
 
 const PROTECTED_TEXT: readonly Row[] = [

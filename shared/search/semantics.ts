@@ -303,6 +303,24 @@ export const SEMANTICS: readonly SemanticsCase[] = [
     },
   },
   {
+    name: 'a facet of a list counts each of its values once a crash, in lower case',
+    crashes: [
+      { missing_symbols: 'Xul.dll/1/AB1;ntdll.pdb/None/CD1;Xul.dll/1/AB1' },
+      { missing_symbols: 'xul.dll/1/AB1' },
+      { missing_symbols: null },
+    ],
+    search: '_facets=missing_symbols&_results_number=0',
+    expected: {
+      total: 3,
+      facets: {
+        missing_symbols: [
+          { term: 'xul.dll/1/ab1', count: 2 },
+          { term: 'ntdll.pdb/none/cd1', count: 1 },
+        ],
+      },
+    },
+  },
+  {
     name: '_facets_size=0 asks for no facet',
     crashes: named('a'),
     search: '_facets_size=0&_facets=product',

@@ -1,5 +1,17 @@
 import { INFLATE_SLICE_BYTES } from '../limits.ts'
 
+/** A platform transform, as far as it is used here: Workers and Node describe theirs in types that do not fit each other. */
+interface ByteTransform {
+  readonly writable: { getWriter(): ByteWriter }
+  readonly readable: ReadableStream<Uint8Array>
+}
+
+interface ByteWriter {
+  write(chunk: unknown): Promise<void>
+  close(): Promise<void>
+  abort(reason: unknown): Promise<void>
+}
+
 /**
  * Sends chunks through a platform transform (DecompressionStream, CompressionStream) and yields what comes out. It is fed in slices of
  * INFLATE_SLICE_BYTES, because a transform inflates all that it is given before the reader takes any of it.
@@ -7,7 +19,7 @@ import { INFLATE_SLICE_BYTES } from '../limits.ts'
  */
 export async function* through(
   chunks: AsyncIterable<Uint8Array>,
-  transform: { readonly writable: WritableStream<Uint8Array>; readonly readable: ReadableStream<Uint8Array> },
+  transform: ByteTransform,
 ): AsyncGenerator<Uint8Array, void, void> {
   const reader = transform.readable.getReader()
   const fed = feed(chunks, transform.writable.getWriter())
@@ -25,7 +37,7 @@ export async function* through(
   }
 }
 
-async function feed(chunks: AsyncIterable<Uint8Array>, writer: WritableStreamDefaultWriter<Uint8Array>): Promise<void> {
+async function feed(chunks: AsyncIterable<Uint8Array>, writer: ByteWriter): Promise<void> {
   try {
     for await (const chunk of chunks) {
       for (let at = 0; at < chunk.length; at += INFLATE_SLICE_BYTES) {
@@ -42,6 +54,11 @@ async function feed(chunks: AsyncIterable<Uint8Array>, writer: WritableStreamDef
 /** The bytes that a raw deflate stream inflates to. Throws a TypeError for damaged, unfinished or trailing data. */
 export function inflateRaw(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
   return through(chunks, new DecompressionStream('deflate-raw'))
+}
+
+/** The bytes that one gzip member inflates to. Throws a TypeError for damaged, unfinished or trailing data. */
+export function gunzip(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  return through(chunks, new DecompressionStream('gzip'))
 }
 
 /** The bytes as one gzip member. */

@@ -2,9 +2,10 @@ import type { UploadRepository } from '../db/uploads.ts'
 import { withDeadline } from '../deadline.ts'
 import { R2_DEADLINE_MS } from '../limits.ts'
 import type { Bucket } from '../ports.ts'
+import { contentHash } from './content-hash.ts'
 import { stagedZipKey } from './key.ts'
 import { type UnpackDeps, type UnpackOutcome, type UnpackTarget, unpackZip } from './unpack.ts'
-import type { Refused, ZipListing } from './zip.ts'
+import type { Refused, ZipListing, ZipMember } from './zip.ts'
 import { zipRefusalText } from './zip-refusal.ts'
 
 export interface FinishDeps extends UnpackDeps {
@@ -25,7 +26,9 @@ export async function finishUpload(
     case 'unpacked':
       await deps.uploads.complete(upload.id, {
         skippedKeys: outcome.skippedKeys,
+        refusedKeys: outcome.refusedKeys,
         ignoredKeys: zip.kind === 'refused' ? [] : zip.ignoredNames,
+        contentHash: contentHash(zip.kind === 'refused' ? [] : zip.members.map(memberSize)),
         completedAtMs: deps.clock(),
       })
       break
@@ -36,6 +39,10 @@ export async function finishUpload(
   if (zip.kind === 'listed') zip.reader.close()
   await dropStagedZip(deps.bucket, upload.id)
   return outcome
+}
+
+function memberSize({ key, declaredBytes }: ZipMember) {
+  return { key, sizeBytes: declaredBytes }
 }
 
 /** Deletes a staged zip; one that is gone already is fine. */

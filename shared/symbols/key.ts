@@ -52,12 +52,36 @@ export function isSymFile(key: SymbolKey): boolean {
 
 /** The R2 key of a symbol file; try uploads stand apart, so that no release crash ever reads them. */
 export function symbolObjectKey(key: SymbolKey, trySymbols: boolean): string {
-  return trySymbols ? `try/v1/${key}` : `v1/${key}`
+  return `${objectKeyPrefix(trySymbols)}${key}`
+}
+
+/** What the R2 keys of a store begin with. */
+export function objectKeyPrefix(trySymbols: boolean): string {
+  return trySymbols ? 'try/v1/' : 'v1/'
+}
+
+/** The debug id or code id in the R2 key of a symbol file. */
+export function idOfObjectKey(objectKey: string): string {
+  return objectKey.split('/').at(-2) ?? ''
+}
+
+/** The symbol file that lies under an R2 key, and in which store; null for a key of something else. */
+export function parseSymbolObjectKey(
+  objectKey: string,
+): { readonly key: SymbolKey; readonly trySymbols: boolean } | null {
+  const [, tryPrefix, text] = /^(try\/)?v1\/(.+)$/.exec(objectKey) ?? []
+  const key = text === undefined ? null : parseSymbolKey(text)
+  return key === null ? null : { key, trySymbols: tryPrefix !== undefined }
 }
 
 /** The R2 key of an uploaded zip that waits to be unpacked. */
 export function stagedZipKey(uploadId: number): string {
   return `uploads/${uploadId}.zip`
+}
+
+/** The R2 key of a file that arrived in parts and waits to be checked. */
+export function stagedFileKey(sessionId: string): string {
+  return `uploads/parts/${sessionId}`
 }
 
 /** What a member of a symbols zip is (specs/symbols.md 1.2). */

@@ -10,8 +10,7 @@ export type PutOptions = Pick<R2PutOptions, 'httpMetadata' | 'customMetadata'>
 const FIRST_BUFFER_BYTES = 64 * 1024
 
 /**
- * Stores a stream of unknown length under one key and answers its size. Up to R2_PART_BYTES it is one put; a longer one is an R2
- * multipart upload of equal parts. One part is held at a time. The object becomes visible whole at the end, or, when the
+ * Stores a stream of unknown length under one key and answers its size. The object becomes visible whole at the end, or, when the
  * chunks or R2 fail, not at all.
  */
 export async function putStream(
@@ -21,21 +20,46 @@ export async function putStream(
   options: PutOptions,
   held: HeldBytes,
 ): Promise<number> {
-  const buffer = new PartBuffer(held)
-  const parts = new Parts(bucket, key, options)
+  const writer = new ObjectWriter(bucket, key, options, held)
   try {
-    for await (const chunk of chunks) {
-      for (let rest = chunk; rest.length > 0; ) {
-        rest = buffer.take(rest)
-        if (buffer.isFull) await parts.add(buffer.empty())
-      }
-    }
-    return await parts.finish(buffer.empty())
+    for await (const chunk of chunks) await writer.write(chunk)
+    return await writer.finish()
   } catch (thrown) {
-    await parts.abort()
+    await writer.abort()
     throw thrown
-  } finally {
-    buffer.drop()
+  }
+}
+
+/**
+ * Writes one object of unknown length. Up to R2_PART_BYTES it is one put; a longer one is an R2 multipart upload of equal parts. One
+ * part is held at a time. Nothing is visible before `finish`; without it, `abort` must be called.
+ */
+export class ObjectWriter {
+  readonly #buffer: PartBuffer
+  readonly #parts: Parts
+
+  constructor(bucket: Bucket, key: string, options: PutOptions, held: HeldBytes) {
+    this.#buffer = new PartBuffer(held)
+    this.#parts = new Parts(bucket, key, options)
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    for (let rest = chunk; rest.length > 0; ) {
+      rest = this.#buffer.take(rest)
+      if (this.#buffer.isFull) await this.#parts.add(this.#buffer.empty())
+    }
+  }
+
+  /** Makes the object visible and answers its size. When it throws, `abort` is still due. */
+  async finish(): Promise<number> {
+    const bytes = await this.#parts.finish(this.#buffer.empty())
+    this.#buffer.drop()
+    return bytes
+  }
+
+  async abort(): Promise<void> {
+    this.#buffer.drop()
+    await this.#parts.abort()
   }
 }
 

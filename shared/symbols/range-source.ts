@@ -10,7 +10,7 @@ export interface RangeSource {
 }
 
 /** A stored object, read by range. Null when it is not there. Throws when R2 fails or the object changes while it is read. */
-export async function r2RangeSource(bucket: Bucket, key: string): Promise<RangeSource | null> {
+export async function r2RangeSource(bucket: Pick<Bucket, 'get' | 'head'>, key: string): Promise<RangeSource | null> {
   const head = await withDeadline('R2 head', R2_DEADLINE_MS, bucket.head(key))
   if (head === null) return null
   return {

@@ -1,8 +1,11 @@
 import { z } from 'zod'
+import type { Upload, UploadFile, UploadOwner } from '../db/uploads.ts'
 import { withDeadline } from '../deadline.ts'
 import { R2_DEADLINE_MS } from '../limits.ts'
 import type { Bucket } from '../ports.ts'
+import type { ContentFacts } from './content-reader.ts'
 import { isSymFile, type SymbolKey } from './key.ts'
+import type { SymbolUploader } from './ownership.ts'
 import type { PutOptions } from './put-stream.ts'
 
 /** What a stored symbol file remembers of the upload that wrote it, in R2's custom metadata. */
@@ -44,6 +47,26 @@ export async function headSymbol(bucket: Bucket, objectKey: string): Promise<Sto
       }
     : null
   return { storedBytes: head.size, facts }
+}
+
+/** Whether a file's content is stored already. Size and MD5 both: files of one size are not the same file. */
+export function hasContent(there: StoredSymbol, content: Pick<ContentFacts, 'originalBytes' | 'md5'>): boolean {
+  return there.facts?.originalBytes === content.originalBytes && there.facts.md5 === content.md5
+}
+
+/** Who asks for the room of an upload's files. */
+export function symbolUploader(upload: Pick<Upload, 'id' | 'trySymbols' | keyof UploadOwner>): SymbolUploader {
+  const { id, email, product, isAdmin, trySymbols } = upload
+  return { uploadId: id, email, product, isAdmin, trySymbols }
+}
+
+/** The row of a stored file. */
+export function symbolRow(
+  key: SymbolKey,
+  { originalBytes, header, health }: ContentFacts,
+  stored: Pick<UploadFile, 'objectKey' | 'storedBytes' | 'update' | 'createdAtMs'>,
+): UploadFile {
+  return { ...stored, originalBytes, compressed: isSymFile(key), header, health }
 }
 
 /**

@@ -1,31 +1,43 @@
 import type { Clock } from '../clock.ts'
-import type { UploadFile, UploadRepository } from '../db/uploads.ts'
+import type { Upload, UploadFile, UploadOwner, UploadRepository } from '../db/uploads.ts'
 import { UPLOAD_ROWS_BATCH } from '../limits.ts'
 import type { Bucket } from '../ports.ts'
 import { gzip, reframeAsGzip } from './byte-streams.ts'
 import type { HeldBytes } from './held-bytes.ts'
-import { isSymFile, symbolObjectKey } from './key.ts'
+import { isSymFile, type SymbolKey, symbolObjectKey } from './key.ts'
+import type { SymbolOwners, SymbolUploader } from './ownership.ts'
 import { putStream } from './put-stream.ts'
 import type { BlockReader } from './range-source.ts'
-import { headSymbol, type StoredSymbol, symbolPutOptions } from './stored-symbol.ts'
+import {
+  hasContent,
+  headSymbol,
+  type StoredSymbol,
+  symbolPutOptions,
+  symbolRow,
+  symbolUploader,
+} from './stored-symbol.ts'
 import { memberContent, type ValidMember, validateZip } from './validate-zip.ts'
 import type { Refused, ZipListing } from './zip.ts'
 
 export interface UnpackDeps {
   readonly bucket: Bucket
   readonly uploads: Pick<UploadRepository, 'storedKeys' | 'addFiles'>
+  readonly owners: SymbolOwners
   readonly clock: Clock
   readonly held: HeldBytes
 }
 
 /** The upload that a zip belongs to. */
-export interface UnpackTarget {
-  readonly id: number
-  readonly trySymbols: boolean
-}
+export type UnpackTarget = Pick<Upload, 'id' | 'trySymbols' | keyof UploadOwner>
 
 export type UnpackOutcome =
-  | { readonly kind: 'unpacked'; readonly storedFiles: number; readonly skippedKeys: readonly string[] }
+  | {
+      readonly kind: 'unpacked'
+      readonly storedFiles: number
+      readonly skippedKeys: readonly string[]
+      /** Keys that another product owns. */
+      readonly refusedKeys: readonly string[]
+    }
   | Refused
 
 /**
@@ -40,81 +52,96 @@ export async function unpackZip(deps: UnpackDeps, upload: UnpackTarget, zip: Zip
   const validated = await validateZip(zip)
   if (validated.kind === 'refused') return validated
 
+  const uploader = symbolUploader(upload)
   const done = await deps.uploads.storedKeys(upload.id)
-  const skippedKeys: string[] = []
+  const placed = await placeMembers(deps, upload, done, validated.members)
+  const skippedKeys = placed.filter(({ place }) => place.kind === 'same').map(({ valid }) => valid.member.key)
+  const granted = await deps.owners.claim(
+    uploader,
+    placed.filter(({ place }) => place.kind === 'free').map(({ valid }) => valid.member.key),
+  )
+  const refusedKeys: SymbolKey[] = []
   let storedFiles = done.size
   let rows: UploadFile[] = []
-  for (const valid of validated.members) {
-    const objectKey = symbolObjectKey(valid.member.key, upload.trySymbols)
-    if (done.has(objectKey)) continue
-    const stored = await storeMember(deps, upload, zip.reader, valid, objectKey)
-    if (stored === null) {
-      skippedKeys.push(valid.member.key)
+  for (const { valid, place } of placed) {
+    if (place.kind === 'same') continue
+    if (place.kind === 'free' && granted.get(valid.member.key)?.kind === 'refused') {
+      refusedKeys.push(valid.member.key)
       continue
     }
+    rows.push(place.kind === 'ours' ? place.row : await storeMember(deps, uploader, zip.reader, valid, place))
     storedFiles++
-    rows.push(stored)
     if (rows.length >= UPLOAD_ROWS_BATCH) {
       await deps.uploads.addFiles(upload.id, rows)
       rows = []
     }
   }
   await deps.uploads.addFiles(upload.id, rows)
-  return { kind: 'unpacked', storedFiles, skippedKeys }
+  return { kind: 'unpacked', storedFiles, skippedKeys, refusedKeys }
 }
 
-/** Stores one member and answers its row, or null when the same content is there already. */
-async function storeMember(
+/** What lies where a member goes: the same content, what an earlier try of this upload stored, or room. */
+type Place =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'ours'; readonly row: UploadFile }
+  | { readonly kind: 'free'; readonly objectKey: string; readonly there: StoredSymbol | null }
+
+async function placeMembers(
   deps: UnpackDeps,
   upload: UnpackTarget,
-  reader: BlockReader,
-  valid: ValidMember,
-  objectKey: string,
-): Promise<UploadFile | null> {
-  const there = await headSymbol(deps.bucket, objectKey)
-  if (there !== null && hasContent(there, valid)) {
-    const isOurs = there.facts?.uploadId === upload.id
-    return isOurs ? fileRow(deps.clock, valid, objectKey, there.storedBytes, there.facts.update) : null
+  done: ReadonlySet<string>,
+  members: readonly ValidMember[],
+): Promise<readonly { readonly valid: ValidMember; readonly place: Place }[]> {
+  const placed: { valid: ValidMember; place: Place }[] = []
+  for (const valid of members) {
+    const objectKey = symbolObjectKey(valid.member.key, upload.trySymbols)
+    if (done.has(objectKey)) continue
+    const there = await headSymbol(deps.bucket, objectKey)
+    placed.push({ valid, place: placeOf(deps, upload, valid, objectKey, there) })
   }
-  const update = there !== null
-  const { originalBytes, md5 } = valid
-  const options = symbolPutOptions(valid.member.key, { originalBytes, md5, uploadId: upload.id, update })
-  const storedBytes = await putStream(deps.bucket, objectKey, storedForm(reader, valid), options, deps.held)
-  return fileRow(deps.clock, valid, objectKey, storedBytes, update)
+  return placed
 }
 
-/** Size and MD5 both: files of one size are not the same file. */
-function hasContent(there: StoredSymbol, valid: ValidMember): boolean {
-  return there.facts?.originalBytes === valid.originalBytes && there.facts.md5 === valid.md5
+function placeOf(
+  deps: UnpackDeps,
+  upload: UnpackTarget,
+  { member, facts }: ValidMember,
+  objectKey: string,
+  there: StoredSymbol | null,
+): Place {
+  if (there === null || !hasContent(there, facts)) return { kind: 'free', objectKey, there }
+  if (there.facts?.uploadId !== upload.id) return { kind: 'same' }
+  const { storedBytes } = there
+  const stored = { objectKey, storedBytes, update: there.facts.update, createdAtMs: deps.clock() }
+  return { kind: 'ours', row: symbolRow(member.key, facts, stored) }
+}
+
+async function storeMember(
+  deps: UnpackDeps,
+  uploader: SymbolUploader,
+  reader: BlockReader,
+  valid: ValidMember,
+  { objectKey, there }: Extract<Place, { kind: 'free' }>,
+): Promise<UploadFile> {
+  const { member, facts } = valid
+  const update = there !== null
+  if (update) {
+    const overwrite = { key: member.key, md5Before: there.facts?.md5 ?? null, md5After: facts.md5 }
+    await deps.owners.recordOverwrite(uploader, overwrite, deps.clock())
+  }
+  const options = symbolPutOptions(member.key, { ...facts, uploadId: uploader.uploadId, update })
+  const storedBytes = await putStream(deps.bucket, objectKey, storedForm(reader, valid), options, deps.held)
+  return symbolRow(member.key, facts, { objectKey, storedBytes, update, createdAtMs: deps.clock() })
 }
 
 /** The bytes that go into the store: sym files as gzip, without recompressing what the zip compressed; others as they are. */
-function storedForm(reader: BlockReader, valid: ValidMember): AsyncIterable<Uint8Array> {
-  const { member, dataOffset } = valid
+function storedForm(reader: BlockReader, { member, dataOffset, facts }: ValidMember): AsyncIterable<Uint8Array> {
   if (!isSymFile(member.key)) return memberContent(reader, member, dataOffset)
   const data = reader.stream(dataOffset, member.compressedBytes)
   switch (member.method) {
     case 'deflated':
-      return reframeAsGzip(data, valid.crc32, valid.originalBytes)
+      return reframeAsGzip(data, facts.crc32, facts.originalBytes)
     case 'stored':
       return gzip(data)
-  }
-}
-
-function fileRow(
-  clock: Clock,
-  valid: ValidMember,
-  objectKey: string,
-  storedBytes: number,
-  update: boolean,
-): UploadFile {
-  return {
-    objectKey,
-    storedBytes,
-    originalBytes: valid.originalBytes,
-    compressed: isSymFile(valid.member.key),
-    update,
-    header: valid.header,
-    createdAtMs: clock(),
   }
 }

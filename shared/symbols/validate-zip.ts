@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto'
-import { crc32 } from 'node:zlib'
-import { type SymHeader, SymHeaderReader } from '../breakpad/sym-header.ts'
 import { inflateRaw } from './byte-streams.ts'
-import { isSymFile } from './key.ts'
+import { type ContentFacts, ContentReader } from './content-reader.ts'
 import { type BlockReader, TooManyReads } from './range-source.ts'
 import { type Refused, refuse, type ZipListing, type ZipMember } from './zip.ts'
 
@@ -10,11 +7,7 @@ import { type Refused, refuse, type ZipListing, type ZipMember } from './zip.ts'
 export interface ValidMember {
   readonly member: ZipMember
   readonly dataOffset: number
-  readonly originalBytes: number
-  readonly crc32: number
-  readonly md5: string
-  /** Null for files that are no sym files, or have no well-formed MODULE line. */
-  readonly header: SymHeader | null
+  readonly facts: ContentFacts
 }
 
 /**
@@ -37,33 +30,21 @@ export async function validateZip(
 
 async function validateMember(reader: BlockReader, member: ZipMember, dataOffset: number) {
   const { name, declaredBytes } = member
-  const md5 = createHash('md5')
-  const header = isSymFile(member.key) ? new SymHeaderReader() : null
-  let originalBytes = 0
-  let crc = 0
+  const content = new ContentReader(member.key)
   try {
     for await (const chunk of memberContent(reader, member, dataOffset)) {
-      originalBytes += chunk.length
-      if (originalBytes > declaredBytes) return refuse({ reason: 'wrong_size', name, declaredBytes })
-      crc = crc32(chunk, crc)
-      md5.update(chunk)
-      header?.push(chunk)
+      content.push(chunk)
+      if (content.bytes > declaredBytes) return refuse({ reason: 'wrong_size', name, declaredBytes })
     }
   } catch (thrown) {
     if (reader.trouble !== undefined) throw reader.trouble
     if (thrown instanceof TooManyReads) return refuse({ reason: 'damaged', detail: thrown.message })
     return refuse({ reason: 'bad_data', name })
   }
-  if (originalBytes !== declaredBytes) return refuse({ reason: 'wrong_size', name, declaredBytes })
-  if (crc !== member.declaredCrc32) return refuse({ reason: 'bad_crc', name })
-  const valid: ValidMember = {
-    member,
-    dataOffset,
-    originalBytes,
-    crc32: crc,
-    md5: md5.digest('hex'),
-    header: header?.header() ?? null,
-  }
+  const facts = content.facts()
+  if (facts.originalBytes !== declaredBytes) return refuse({ reason: 'wrong_size', name, declaredBytes })
+  if (facts.crc32 !== member.declaredCrc32) return refuse({ reason: 'bad_crc', name })
+  const valid: ValidMember = { member, dataOffset, facts }
   return { kind: 'valid', member: valid } as const
 }
 

@@ -21,7 +21,8 @@ async function readZip(bytes: Uint8Array) {
   const valid = await validateZip(zip)
   if (valid.kind === 'refused') return valid
   const files = []
-  for (const { member, dataOffset, crc32: crc, originalBytes } of valid.members) {
+  for (const { member, dataOffset, facts } of valid.members) {
+    const { crc32: crc, originalBytes } = facts
     const chunks: number[] = []
     for await (const chunk of memberContent(zip.reader, member, dataOffset)) chunks.push(...chunk)
     files.push({ key: member.key, content: Uint8Array.from(chunks), crc, originalBytes })

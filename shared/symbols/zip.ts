@@ -8,7 +8,7 @@ import {
   type FileEntry,
   ZipReader,
 } from '@zip.js/zip.js/lib/zip-core-reader.js'
-import { MAX_ZIP_BYTES, MAX_ZIP_DIRECTORY_BYTES, MAX_ZIP_ENTRIES, MAX_ZIP_ENTRY_BYTES } from '../limits.ts'
+import { MAX_SYMBOL_FILE_BYTES, MAX_ZIP_BYTES, MAX_ZIP_DIRECTORY_BYTES, MAX_ZIP_ENTRIES } from '../limits.ts'
 import { errorText } from '../log.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import { readMemberName, type SymbolKey } from './key.ts'
@@ -49,6 +49,11 @@ export interface ZipListing {
 const DENIED_SNIPPETS = ['qcom/proprietary']
 const STORED = 0
 const DEFLATED = 8
+
+/** The first denied snippet in a name. */
+export function deniedSnippet(name: string): string | undefined {
+  return DENIED_SNIPPETS.find((denied) => name.includes(denied))
+}
 
 class DirectoryTooLarge extends Error {
   override readonly name = 'DirectoryTooLarge'
@@ -140,7 +145,7 @@ type EntryReading = { readonly kind: 'member'; readonly member: ZipMember } | { 
 
 function readEntry(reader: BlockReader, entry: Entry): EntryReading {
   const name = entry.filename
-  const snippet = DENIED_SNIPPETS.find((denied) => name.includes(denied))
+  const snippet = deniedSnippet(name)
   if (snippet !== undefined) return refuse({ reason: 'denied_snippet', snippet })
   const memberName = readMemberName(name)
   if (memberName.kind === 'ignored') return { kind: 'ignored' }
@@ -148,8 +153,8 @@ function readEntry(reader: BlockReader, entry: Entry): EntryReading {
   if (entry.encrypted) return refuse({ reason: 'encrypted', name })
   const method = entry.compressionMethod
   if (method !== STORED && method !== DEFLATED) return refuse({ reason: 'unsupported_compression', name, method })
-  if (entry.uncompressedSize > MAX_ZIP_ENTRY_BYTES) {
-    return refuse({ reason: 'entry_too_large', name, mostBytes: MAX_ZIP_ENTRY_BYTES })
+  if (entry.uncompressedSize > MAX_SYMBOL_FILE_BYTES) {
+    return refuse({ reason: 'entry_too_large', name, mostBytes: MAX_SYMBOL_FILE_BYTES })
   }
   const member: ZipMember = {
     key: memberName.key,

@@ -110,13 +110,14 @@ export interface MaydayResult {
 export async function mayday(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  deadlineMs = COMMAND_DEADLINE_MS,
 ): Promise<MaydayResult> {
   const child = spawnMayday(args, environment)
   let stdout = ''
   let stderr = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  const timer = setTimeout(() => child.kill('SIGKILL'), COMMAND_DEADLINE_MS)
+  const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs)
   const code = await new Promise<number | null>((resolve) => child.once('close', (exitCode) => resolve(exitCode)))
   clearTimeout(timer)
   return { code, stdout, stderr }
@@ -130,11 +131,12 @@ function spawnMayday(args: readonly string[], environment: Readonly<Record<strin
   })
 }
 
-/** A new API token of the fleet. */
+/** A new API token of the fleet, of one product where it is named. */
 export async function createToken(
   fleet: Pick<Fleet, 'stateDir'>,
   permissions: readonly string[],
   email = 'test@example.com',
+  product: string | null = null,
 ): Promise<string> {
   const create = [
     'token',
@@ -145,6 +147,7 @@ export async function createToken(
     permissions.join(','),
     '--state',
     fleet.stateDir,
+    ...(product === null ? [] : ['--product', product]),
   ]
   const result = await mayday(create)
   if (result.code !== 0) throw new Error(`mayday token create: ${result.stderr}`)

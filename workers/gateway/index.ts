@@ -34,7 +34,7 @@ export default {
     if (heartbeatPath !== null) return heartbeat(stagesOf(env), heartbeatPath[1])
     if (pathname === '/__lbheartbeat__') return new Response(null, { status: 200 })
     if (pathname === '/__version__') return Response.json({ version: readConfig(env, 'MAYDAY_VERSION').MAYDAY_VERSION })
-    return stagesOf(env)[stageOf(request.method, pathname)].fetch(request)
+    return stagesOf(env)[stageOf(pathname)].fetch(request)
   },
 
   /** Cron reaches only the Worker that has the port in development, so the gateway has the trigger and the scheduler the jobs. */

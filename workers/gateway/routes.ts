@@ -37,11 +37,13 @@ const DASHBOARD_SEGMENTS = new Set([
 /** `/<debug file>/<debug id>/<file>`, the Microsoft symbol-server layout. */
 const SYMBOL_PATH = /^\/([^/]+)\/[0-9A-Fa-f]+\/[^/]+$/
 
-/** Which stage answers this request. */
-export function stageOf(method: string, path: string): RoutedStage {
+/**
+ * Which stage answers a path, whatever the method: that stage knows what it takes, and says 405 in its own protocol's
+ * words.
+ */
+export function stageOf(path: string): RoutedStage {
   const prefixed = PREFIXES.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`))
   if (prefixed !== undefined) return prefixed[1]
   const firstSegment = SYMBOL_PATH.exec(path)?.[1]
-  const isRead = method === 'GET' || method === 'HEAD'
-  return isRead && firstSegment !== undefined && !DASHBOARD_SEGMENTS.has(firstSegment) ? 'symbols' : 'dashboard'
+  return firstSegment !== undefined && !DASHBOARD_SEGMENTS.has(firstSegment) ? 'symbols' : 'dashboard'
 }

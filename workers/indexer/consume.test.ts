@@ -5,6 +5,8 @@ import { drizzle } from 'drizzle-orm/d1'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { uploadFiles } from '#shared/db/schema.ts'
+import { symbolOwnersIn } from '#shared/db/symbol-owners.ts'
+import { uploadPartRepository } from '#shared/db/upload-parts.ts'
 import { uploadRepository } from '#shared/db/uploads.ts'
 import { MAX_UNPACK_TRIES, R2_PART_BYTES, ZIP_BLOCK_BYTES } from '#shared/limits.ts'
 import type { LogFields } from '#shared/log.ts'
@@ -85,6 +87,8 @@ async function consume(body: unknown, over: Partial<ConsumeDeps> = {}) {
     {
       bucket: watched().bucket,
       uploads,
+      parts: uploadPartRepository(db),
+      owners: symbolOwnersIn(db, 0),
       queue: queue.sender,
       deadQueue: dead.sender,
       clock: () => 1_700_000_000_000,
@@ -96,7 +100,15 @@ async function consume(body: unknown, over: Partial<ConsumeDeps> = {}) {
 }
 
 async function stage(zip: Uint8Array, trySymbols = false): Promise<SymbolUploadMessage> {
-  const id = await uploads.begin({ email: 'uploader@example.com', filename: 'symbols.zip', createdAtMs: 1 })
+  const id = await uploads.begin({
+    email: 'uploader@example.com',
+    product: null,
+    isAdmin: false,
+    kind: 'zip',
+    filename: 'symbols.zip',
+    downloadedFrom: null,
+    createdAtMs: 1,
+  })
   await uploads.received(id, { sizeBytes: zip.length, trySymbols })
   await env.SYMBOLS.put(`uploads/${id}.zip`, zip)
   return { v: 1, upload_id: id, tries: 0, first_seen: 1 }

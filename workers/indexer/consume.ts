@@ -24,7 +24,7 @@ export type QueuedMessage = Pick<Message, 'body' | 'ack' | 'retry'>
 const MAX_REASON_CHARS = 200
 
 /**
- * Unpacks the upload that a message names. A failure of the platform sends a copy with one try more after a delay, and the fifth
+ * Unpacks or checks the upload that a message names. A failure of the platform sends a copy with one try more after a delay, and the fifth
  * sends it to the dead letters; whatever happens, the handler does not throw.
  */
 export async function consumeUpload(message: QueuedMessage, deps: ConsumeDeps): Promise<void> {
@@ -34,10 +34,10 @@ export async function consumeUpload(message: QueuedMessage, deps: ConsumeDeps): 
     message.ack()
     return
   }
-  const { upload_id } = parsed.data
+  const { upload_id, file_key } = parsed.data
   const held = new HeldBytes()
   try {
-    const { kind, ...facts } = await indexUpload(upload_id, { ...deps, held })
+    const { kind, ...facts } = await indexUpload(upload_id, file_key, { ...deps, held })
     deps.log('indexer', kind, { upload_id, held_bytes: held.peakBytes, ...facts })
     message.ack()
   } catch (thrown) {

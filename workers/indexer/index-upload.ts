@@ -1,19 +1,13 @@
-import type { Clock } from '#shared/clock.ts'
-import type { UploadRepository } from '#shared/db/uploads.ts'
-import type { Bucket } from '#shared/ports.ts'
+import type { Upload } from '#shared/db/uploads.ts'
 import { dropStagedZip, finishUpload } from '#shared/symbols/finish-upload.ts'
-import type { HeldBytes } from '#shared/symbols/held-bytes.ts'
 import { stagedZipKey } from '#shared/symbols/key.ts'
 import { r2RangeSource } from '#shared/symbols/range-source.ts'
+import type { SettleDeps } from '#shared/symbols/settle-session.ts'
 import { listZip } from '#shared/symbols/zip.ts'
 import type { ZipRefusal } from '#shared/symbols/zip-refusal.ts'
+import { type IndexPartsOutcome, indexParts } from './index-parts.ts'
 
-export interface IndexUploadDeps {
-  readonly bucket: Bucket
-  readonly uploads: UploadRepository
-  readonly clock: Clock
-  readonly held: HeldBytes
-}
+export type IndexUploadDeps = SettleDeps
 
 /** What became of one queued upload. `settled`: another delivery of the message did it already, or gave it up. */
 export type IndexUploadOutcome =
@@ -22,18 +16,35 @@ export type IndexUploadOutcome =
   | { readonly kind: 'settled' }
   | { readonly kind: 'unknown_upload' }
   | { readonly kind: 'zip_gone' }
+  | IndexPartsOutcome
 
-/** Unpacks one staged zip and closes its books. Throws when the platform fails; running it again does what is left. */
-export async function indexUpload(uploadId: number, deps: IndexUploadDeps): Promise<IndexUploadOutcome> {
+/**
+ * Does what a queued upload still needs: unpacks a staged zip, or checks the files of a v2 upload that are whole (with `fileKey` that one
+ * alone). Throws when the platform fails; running it again does what is left.
+ */
+export async function indexUpload(
+  uploadId: number,
+  fileKey: string | undefined,
+  deps: IndexUploadDeps,
+): Promise<IndexUploadOutcome> {
   const upload = await deps.uploads.find(uploadId)
   if (upload === null) return { kind: 'unknown_upload' }
+  switch (upload.kind) {
+    case 'zip':
+      return indexZip(upload, deps)
+    case 'parts':
+      return indexParts(upload, fileKey, deps)
+  }
+}
+
+async function indexZip(upload: Upload, deps: IndexUploadDeps): Promise<IndexUploadOutcome> {
   if (upload.completedAtMs !== null || upload.failedReason !== null) {
-    await dropStagedZip(deps.bucket, uploadId)
+    await dropStagedZip(deps.bucket, upload.id)
     return { kind: 'settled' }
   }
-  const source = await r2RangeSource(deps.bucket, stagedZipKey(uploadId))
+  const source = await r2RangeSource(deps.bucket, stagedZipKey(upload.id))
   if (source === null) {
-    await deps.uploads.fail(uploadId, 'The uploaded zip is gone; send it again')
+    await deps.uploads.fail(upload.id, 'The uploaded zip is gone; send it again')
     return { kind: 'zip_gone' }
   }
   const outcome = await finishUpload(deps, upload, await listZip(source, deps.held))

@@ -1,8 +1,12 @@
 import { drizzle } from 'drizzle-orm/d1'
 import { systemClock } from '#shared/clock.ts'
+import { readConfig } from '#shared/config.ts'
+import { symbolOwnersIn } from '#shared/db/symbol-owners.ts'
+import { uploadPartRepository } from '#shared/db/upload-parts.ts'
 import { uploadRepository } from '#shared/db/uploads.ts'
 import { checkHeartbeat, heartbeatResponse } from '#shared/http/heartbeat.ts'
 import { consoleLog } from '#shared/log.ts'
+import { countedBucket } from '#shared/symbols/counted-bucket.ts'
 import { consumeUpload } from './consume.ts'
 import type { Env } from './env.ts'
 
@@ -22,15 +26,20 @@ export default {
   },
 
   async queue(batch, env) {
+    const db = drizzle(env.DB)
+    const { UPLOAD_QUOTA_BYTES_PER_PRODUCT } = readConfig(env, 'UPLOAD_QUOTA_BYTES_PER_PRODUCT')
     const deps = {
-      bucket: env.SYMBOLS,
-      uploads: uploadRepository(drizzle(env.DB)),
+      uploads: uploadRepository(db),
+      parts: uploadPartRepository(db),
+      owners: symbolOwnersIn(db, UPLOAD_QUOTA_BYTES_PER_PRODUCT),
       queue: env.UPLOAD_QUEUE,
       deadQueue: env.UPLOAD_DEAD_QUEUE,
       clock: systemClock,
-      log: consoleLog,
     }
     // One after the other: each may hold as much as an isolate can spare.
-    for (const message of batch.messages) await consumeUpload(message, deps)
+    for (const message of batch.messages) {
+      const counted = countedBucket(env.SYMBOLS)
+      await consumeUpload(message, { ...deps, bucket: counted.bucket, log: counted.counting(consoleLog) })
+    }
   },
 } satisfies ExportedHandler<Env>

@@ -2,6 +2,7 @@ import { WorkerEntrypoint } from 'cloudflare:workers'
 import { drizzle } from 'drizzle-orm/d1'
 import { systemClock } from '#shared/clock.ts'
 import { missingProcessedCrashes } from '#shared/db/missing-processed-crashes.ts'
+import { missingSymbolsIn } from '#shared/db/missing-symbols.ts'
 import { signatureRepository } from '#shared/db/signatures.ts'
 import { uploadRepository } from '#shared/db/uploads.ts'
 import { checkHeartbeat, heartbeatResponse } from '#shared/http/heartbeat.ts'
@@ -23,6 +24,7 @@ export class Cron extends WorkerEntrypoint<Env> {
         clock: systemClock,
       },
       uploads: { uploads: uploadRepository(db), queue: this.env.UPLOAD_QUEUE, clock: systemClock },
+      missingSymbols: { search: this.env.SEARCH, missing: missingSymbolsIn(db), clock: systemClock },
       signatures: { search: this.env.SEARCH, signatures: signatureRepository(db), clock: systemClock },
       log: consoleLog,
     })

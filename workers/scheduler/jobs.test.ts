@@ -20,6 +20,11 @@ async function runBroken(cron: string, scheduledTimeMs: number): Promise<string[
       queue: { send: broken },
       clock: () => scheduledTimeMs,
     },
+    missingSymbols: {
+      search: { query: broken },
+      missing: { setDay: broken, forget: broken },
+      clock: () => scheduledTimeMs,
+    },
     signatures: {
       search: { query: broken },
       signatures: { withoutFirst: broken, recordFirsts: broken, unrecordedChanges: broken, recordChanges: broken },
@@ -32,10 +37,10 @@ async function runBroken(cron: string, scheduledTimeMs: number): Promise<string[
 
 describe('the jobs', () => {
   it('run every fifth or fifteenth minute and at a start, and one that fails does not stop the others', async () => {
-    const both = ['reconcile_failed', 'reconcile_uploads_failed']
-    expect(await runBroken('* * * * *', 5 * MINUTE_MS)).toEqual(both)
+    const fifth = ['reconcile_failed', 'reconcile_uploads_failed', 'missing_symbols_failed']
+    expect(await runBroken('* * * * *', 5 * MINUTE_MS)).toEqual(fifth)
     expect(await runBroken('* * * * *', 6 * MINUTE_MS)).toEqual([])
-    expect(await runBroken('* * * * *', 15 * MINUTE_MS)).toEqual([...both, 'signatures_failed'])
-    expect(await runBroken(START_CRON, 6 * MINUTE_MS)).toEqual([...both, 'signatures_failed'])
+    expect(await runBroken('* * * * *', 15 * MINUTE_MS)).toEqual([...fifth, 'signatures_failed'])
+    expect(await runBroken(START_CRON, 6 * MINUTE_MS)).toEqual([...fifth, 'signatures_failed'])
   })
 })

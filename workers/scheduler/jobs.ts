@@ -1,4 +1,5 @@
 import { errorText, type Log, type LogFields } from '#shared/log.ts'
+import { countMissingSymbols, type MissingSymbolsDeps } from './missing-symbols.ts'
 import { type ReconcileDeps, reconcile } from './reconcile.ts'
 import { type ReconcileUploadsDeps, reconcileUploads } from './reconcile-uploads.ts'
 import { recordSignatures, type SignatureDeps } from './signatures.ts'
@@ -14,6 +15,7 @@ export const START_CRON = 'start'
 export interface JobDeps {
   readonly crashes: ReconcileDeps
   readonly uploads: ReconcileUploadsDeps
+  readonly missingSymbols: MissingSymbolsDeps
   readonly signatures: SignatureDeps
   readonly log: Log
 }
@@ -22,7 +24,7 @@ export interface JobDeps {
 export async function runJobs(
   cron: string,
   scheduledTimeMs: number,
-  { crashes, uploads, signatures, log }: JobDeps,
+  { crashes, uploads, missingSymbols, signatures, log }: JobDeps,
 ): Promise<void> {
   const atStart = cron === START_CRON
   const minute = Math.floor(scheduledTimeMs / MINUTE_MS)
@@ -36,5 +38,6 @@ export async function runJobs(
   }
   await run('reconcile', () => reconcile(crashes, atStart))
   await run('reconcile_uploads', () => reconcileUploads(uploads, atStart))
+  await run('missing_symbols', () => countMissingSymbols(missingSymbols))
   if (atStart || minute % SIGNATURES_EVERY_MINUTES === 0) await run('signatures', () => recordSignatures(signatures))
 }

@@ -9,10 +9,15 @@ import { reconcileUploads } from './reconcile-uploads.ts'
 const NOW_MS = Date.UTC(2026, 10, 23, 12)
 const uploads = uploadRepository(drizzle(env.DB))
 
+const NEW_UPLOAD = {
+  ...{ email: 'a@example.com', product: null, isAdmin: false },
+  ...{ kind: 'zip' as const, filename: 'symbols.zip', downloadedFrom: null },
+}
+
 beforeAll(() => applyD1Migrations(env.DB, env.TEST_MIGRATIONS))
 
 async function received(createdAtMs: number): Promise<number> {
-  const id = await uploads.begin({ email: 'a@example.com', filename: 'symbols.zip', createdAtMs })
+  const id = await uploads.begin({ ...NEW_UPLOAD, createdAtMs })
   await uploads.received(id, { sizeBytes: 1, trySymbols: false })
   return id
 }
@@ -30,11 +35,17 @@ describe('reconcile of symbol uploads', () => {
     const lost = await received(NOW_MS - RECONCILE_RESEND_MS - 1)
     const young = await received(NOW_MS - 1)
     const settled = await received(0)
-    await uploads.complete(settled, { skippedKeys: [], ignoredKeys: [], completedAtMs: 1 })
+    await uploads.complete(settled, {
+      skippedKeys: [],
+      refusedKeys: [],
+      ignoredKeys: [],
+      contentHash: '',
+      completedAtMs: 1,
+    })
     const failed = await received(0)
     await uploads.fail(failed, 'File is not a zip file')
     // Its body is still on its way.
-    await uploads.begin({ email: 'a@example.com', filename: 'big.zip', createdAtMs: 0 })
+    await uploads.begin({ ...NEW_UPLOAD, createdAtMs: 0 })
 
     expect(await run(NOW_MS)).toEqual([lost])
     expect(await run(NOW_MS + 1)).toEqual([])

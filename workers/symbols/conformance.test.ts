@@ -6,6 +6,8 @@ import { createToken } from '#shared/auth/token.ts'
 import { systemClock, systemRandomBytes } from '#shared/clock.ts'
 import { tokenRepository } from '#shared/db/tokens.ts'
 import { rows, type SymbolServer } from '../../test/conformance/symbols/cases.ts'
+import { downloadRows } from '../../test/conformance/symbols/download-rows.ts'
+import { uploadRows } from '../../test/conformance/symbols/upload-rows.ts'
 
 /** The HTTP rows of test/conformance/symbols inside workerd: the same Worker without a gateway in front. */
 const server: SymbolServer = {
@@ -24,4 +26,7 @@ beforeAll(async () => {
 
 describe('symbol upload and download', () => {
   it.each(rows)('$id: $name', async (row) => row.run(server))
+
+  it.each(uploadRows)('$id: $name', async (row) => row.run(server), 60_000)
+  it.each(downloadRows)('$id: $name', async (row) => row.run(server))
 })

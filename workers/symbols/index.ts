@@ -1,24 +1,81 @@
+import { WorkerEntrypoint } from 'cloudflare:workers'
 import { drizzle } from 'drizzle-orm/d1'
-import { systemClock } from '#shared/clock.ts'
+import { systemClock, systemRandomBytes } from '#shared/clock.ts'
+import { readConfig } from '#shared/config.ts'
+import { missingSymbolsIn } from '#shared/db/missing-symbols.ts'
+import { symbolFileRepository } from '#shared/db/symbol-files.ts'
+import { symbolOwnersIn } from '#shared/db/symbol-owners.ts'
 import { tokenRepository } from '#shared/db/tokens.ts'
+import { uploadBooks } from '#shared/db/upload-books.ts'
+import { uploadPartRepository } from '#shared/db/upload-parts.ts'
 import { uploadRepository } from '#shared/db/uploads.ts'
 import { consoleLog } from '#shared/log.ts'
+import { countedBucket } from '#shared/symbols/counted-bucket.ts'
+import { HeldBytes } from '#shared/symbols/held-bytes.ts'
 import { symbolsApp } from './app.ts'
+import { CodeLookups } from './code-lookup.ts'
+import { readDownloadHosts } from './download-url.ts'
 import type { Env } from './env.ts'
+import { MissSums } from './miss-sums.ts'
+import { answerInternalRead, type ReadDeps } from './reads.ts'
+
+/** One an isolate each, so that they outlive a request. */
+const partsInFlight = new HeldBytes()
+const lookups = new CodeLookups()
+const misses = new MissSums(systemClock)
+
+function readsOf(env: Env): ReadDeps {
+  const db = drizzle(env.DB)
+  const { SYMBOL_ACCESS, SYMBOL_DOWNLOAD_URL } = readConfig(env, 'SYMBOL_ACCESS', 'SYMBOL_DOWNLOAD_URL')
+  return {
+    bucket: env.SYMBOLS,
+    files: symbolFileRepository(db),
+    tokens: tokenRepository(db),
+    lookups,
+    misses,
+    clock: systemClock,
+    isPrivate: SYMBOL_ACCESS === 'private',
+    bucketUrl: SYMBOL_DOWNLOAD_URL,
+  }
+}
 
 function appOf(env: Env) {
   const db = drizzle(env.DB)
   const uploads = uploadRepository(db)
+  const { MAYDAY_ENV, UPLOAD_BY_URL_HOSTS, UPLOAD_QUOTA_BYTES_PER_PRODUCT } = readConfig(
+    env,
+    'MAYDAY_ENV',
+    'UPLOAD_BY_URL_HOSTS',
+    'UPLOAD_QUOTA_BYTES_PER_PRODUCT',
+  )
+  // One app a request, so these are one request's operations.
+  const counted = countedBucket(env.SYMBOLS)
   return symbolsApp({
     upload: {
-      bucket: env.SYMBOLS,
+      bucket: counted.bucket,
       uploads,
+      parts: uploadPartRepository(db),
+      owners: symbolOwnersIn(db, UPLOAD_QUOTA_BYTES_PER_PRODUCT),
       tokens: tokenRepository(db),
+      download: {
+        fetch: (url, init) => fetch(url, init),
+        pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+        hosts: readDownloadHosts(UPLOAD_BY_URL_HOSTS, MAYDAY_ENV === 'development'),
+      },
+      partsInFlight,
+      randomBytes: systemRandomBytes,
       queue: env.UPLOAD_QUEUE,
       clock: systemClock,
-      log: consoleLog,
+      log: counted.counting(consoleLog),
     },
-    download: { bucket: env.SYMBOLS, clock: systemClock },
+    reads: readsOf(env),
+    books: {
+      books: uploadBooks(db),
+      missing: missingSymbolsIn(db),
+      tokens: tokenRepository(db),
+      clock: systemClock,
+      urlBase: readConfig(env, 'SYMBOL_URL_BASE').SYMBOL_URL_BASE,
+    },
     heartbeat: [
       { name: 'R2 SYMBOLS', ask: () => env.SYMBOLS.head('heartbeat') },
       { name: 'D1 DB', ask: () => uploads.ping() },
@@ -27,6 +84,26 @@ function appOf(env: Env) {
   })
 }
 
+/** After the answer: misses are written when a minute is over. */
+function flushMisses(env: Env, context: Pick<ExecutionContext, 'waitUntil'>): void {
+  context.waitUntil(misses.flush(missingSymbolsIn(drizzle(env.DB)), consoleLog))
+}
+
+/**
+ * Symbol files for other Workers, which need no token. Only a service binding that names this entrypoint reaches it: the stackwalker's.
+ */
+export class SymbolReads extends WorkerEntrypoint<Env> {
+  override async fetch(request: Request): Promise<Response> {
+    const response = await answerInternalRead(request, readsOf(this.env))
+    flushMisses(this.env, this.ctx)
+    return response
+  }
+}
+
 export default {
-  fetch: (request, env) => appOf(env).fetch(request),
+  async fetch(request, env, context) {
+    const response = await appOf(env).fetch(request)
+    flushMisses(env, context)
+    return response
+  },
 } satisfies ExportedHandler<Env>

@@ -1,5 +1,5 @@
 import type { Clock } from '#shared/clock.ts'
-import type { UploadRepository } from '#shared/db/uploads.ts'
+import type { DownloadedFrom, UploadOwner, UploadRepository } from '#shared/db/uploads.ts'
 import type { Bucket } from '#shared/ports.ts'
 import { dropStagedZip } from '#shared/symbols/finish-upload.ts'
 import { HeldBytes } from '#shared/symbols/held-bytes.ts'
@@ -33,9 +33,16 @@ export class Intake {
     return this.#uploadId
   }
 
-  async stage(email: string, filename: string, bytes: AsyncIterable<Uint8Array>): Promise<StagedZip> {
+  async stage(
+    owner: UploadOwner,
+    filename: string,
+    bytes: AsyncIterable<Uint8Array>,
+    downloadedFrom: DownloadedFrom | null = null,
+  ): Promise<StagedZip> {
     const { uploads, bucket, clock } = this.#deps
-    const id = await uploads.begin({ email, filename, createdAtMs: clock() })
+    const { email, product, isAdmin } = owner
+    const createdAtMs = clock()
+    const id = await uploads.begin({ email, product, isAdmin, kind: 'zip', filename, downloadedFrom, createdAtMs })
     this.#uploadId = id
     const options = { httpMetadata: { contentType: 'application/zip' } }
     return { id, sizeBytes: await putStream(bucket, stagedZipKey(id), bytes, options, this.held) }

@@ -45,6 +45,11 @@ export class UploadBody {
     } catch {
       // The client is gone, or too slow: it is answered all the same.
     }
+    this.cancel()
+  }
+
+  /** Asks for no more bytes: the sender is told to stop. */
+  cancel(): void {
     this.#reader?.cancel().catch(() => undefined)
   }
 
@@ -66,4 +71,27 @@ export class UploadBody {
       throw new UploadBodyError(thrown instanceof DeadlineExceeded ? 'body_idle' : 'body_aborted')
     }
   }
+}
+
+/**
+ * Reads a body of up to `mostBytes` whole. The buffer has `expectedBytes` where the client says how many it sends, and grows where it does not. Throws {@link UploadBodyError}.
+ */
+export async function readAtMost(
+  body: UploadBody,
+  mostBytes: number,
+  expectedBytes = 0,
+): Promise<{ readonly kind: 'read'; readonly bytes: Uint8Array<ArrayBuffer> } | { readonly kind: 'too_large' }> {
+  let bytes = new Uint8Array(Math.min(mostBytes, expectedBytes))
+  let length = 0
+  for await (const chunk of body.chunks()) {
+    if (length + chunk.length > mostBytes) return { kind: 'too_large' }
+    if (length + chunk.length > bytes.length) {
+      const grown = new Uint8Array(Math.min(mostBytes, Math.max(length + chunk.length, 2 * bytes.length)))
+      grown.set(bytes.subarray(0, length))
+      bytes = grown
+    }
+    bytes.set(chunk, length)
+    length += chunk.length
+  }
+  return { kind: 'read', bytes: bytes.subarray(0, length) }
 }

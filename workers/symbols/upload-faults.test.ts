@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '#shared/clock.ts'
+import { symbolOwnersIn } from '#shared/db/symbol-owners.ts'
 import { tokenRepository } from '#shared/db/tokens.ts'
 import { uploadRepository } from '#shared/db/uploads.ts'
 import { MAX_SYNC_ZIP_BYTES, MAX_SYNC_ZIP_ENTRIES, R2_PART_BYTES } from '#shared/limits.ts'
@@ -8,6 +9,7 @@ import type { LogFields } from '#shared/log.ts'
 import type { SymbolUploadMessage } from '#shared/messages.ts'
 import type { Bucket } from '#shared/ports.ts'
 import { crc32, makeZip } from '#shared/symbols/testing/make-zip.ts'
+import { readDownloadHosts } from './download-url.ts'
 import {
   db,
   emptyStore,
@@ -32,7 +34,13 @@ describe('when storage, the database or the queue fails', () => {
   const deps = (over: Partial<UploadDeps> = {}): UploadDeps => ({
     bucket: env.SYMBOLS,
     uploads: uploadRepository(db),
+    owners: symbolOwnersIn(db, 0),
     tokens: tokenRepository(db),
+    download: {
+      fetch: () => Promise.reject(new Error('not used')),
+      pause: async () => undefined,
+      hosts: readDownloadHosts('', false),
+    },
     queue: { send: async (message) => sent.push(message), sendBatch: () => Promise.reject(new Error('not used')) },
     clock: systemClock,
     log: () => undefined,

@@ -7,6 +7,8 @@ export type StageZip<Staged> = (filename: string, bytes: AsyncIterable<Uint8Arra
 /** What a form holds. Of many files only the first counts, as at the peer. */
 export type UploadForm<Staged> =
   | { readonly kind: 'zip'; readonly staged: Staged; readonly tryField: string }
+  /** A form without a file that names an address to fetch the zip from. */
+  | { readonly kind: 'url'; readonly url: string; readonly tryField: string }
   | { readonly kind: 'unrecognized_extension'; readonly extension: string }
   | { readonly kind: 'no_file' }
 
@@ -21,6 +23,7 @@ export async function readUploadForm<Staged>(
 ): Promise<UploadForm<Staged>> {
   let zip: { readonly staged: Staged } | null = null
   let tryField = ''
+  let url = ''
   for await (const part of readParts(body, boundary, {
     maxParts: MAX_PARTS,
     maxPartHeaderBytes: MAX_PART_HEADER_BYTES,
@@ -32,9 +35,19 @@ export async function readUploadForm<Staged>(
       zip = { staged: await stage(filename, part.body) }
     } else if (part.name === 'try') {
       tryField = await readField(part)
+    } else if (part.name === 'url') {
+      url = (await readField(part)).trim()
     }
   }
-  return zip === null ? { kind: 'no_file' } : { kind: 'zip', staged: zip.staged, tryField }
+  if (zip !== null) return { kind: 'zip', staged: zip.staged, tryField }
+  return url === '' ? { kind: 'no_file' } : { kind: 'url', url, tryField }
+}
+
+/** Reads an urlencoded form, which has fields only: `curl -d url=…`. */
+export function readUrlForm(text: string): Extract<UploadForm<never>, { kind: 'url' | 'no_file' }> {
+  const fields = new URLSearchParams(text)
+  const url = (fields.get('url') ?? '').trim()
+  return url === '' ? { kind: 'no_file' } : { kind: 'url', url, tryField: fields.get('try') ?? '' }
 }
 
 function isFile(part: Part): boolean {
@@ -44,11 +57,16 @@ function isFile(part: Part): boolean {
 /** The zip's name: the peer reads the form field's name, browsers and most clients mean the file's. Null when neither is a zip. */
 function zipName(part: Part): string | null {
   const names = [part.name ?? '', leafName(part.filename ?? '')]
-  return names.find((name) => extension(name).toLowerCase() === '.zip')?.slice(-MAX_SYMBOL_NAME_CHARS) ?? null
+  return names.find(isZipName)?.slice(-MAX_SYMBOL_NAME_CHARS) ?? null
 }
 
 function shownExtension(part: Part): string {
-  return (extension(part.name ?? '') || extension(part.filename ?? '')).slice(0, MAX_SYMBOL_NAME_CHARS)
+  return extension(part.name ?? '') || extension(part.filename ?? '')
+}
+
+/** Whether a name says zip, in any case. */
+export function isZipName(name: string): boolean {
+  return extension(name).toLowerCase() === '.zip'
 }
 
 function leafName(path: string): string {
@@ -56,8 +74,8 @@ function leafName(path: string): string {
 }
 
 /** `.zip` of `symbols.zip`, and nothing of `.zip`, as the peer's runtime splits names. */
-function extension(name: string): string {
-  return /[^.](\.[^.]*)$/.exec(leafName(name))?.[1] ?? ''
+export function extension(name: string): string {
+  return (/[^.](\.[^.]*)$/.exec(leafName(name))?.[1] ?? '').slice(0, MAX_SYMBOL_NAME_CHARS)
 }
 
 /** A short field's text; what goes over the cap is dropped. */

@@ -1,4 +1,3 @@
-import type { Viewer } from '#shared/auth/permissions.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { TokenRepository } from '#shared/db/tokens.ts'
 import type { Upload, UploadRepository } from '#shared/db/uploads.ts'
@@ -8,6 +7,7 @@ import {
   MAX_SYNC_ZIP_BYTES,
   MAX_SYNC_ZIP_ENTRIES,
   MAX_UPLOAD_BYTES,
+  MAX_UPLOAD_FIELDS_BYTES,
   QUEUE_SEND_DEADLINE_MS,
 } from '#shared/limits.ts'
 import { errorText, type Log } from '#shared/log.ts'
@@ -16,18 +16,22 @@ import { MultipartError, parseMultipartType } from '#shared/multipart-headers.ts
 import type { Bucket, Sender } from '#shared/ports.ts'
 import { finishUpload } from '#shared/symbols/finish-upload.ts'
 import { stagedZipKey } from '#shared/symbols/key.ts'
+import type { SymbolOwners } from '#shared/symbols/ownership.ts'
 import { r2RangeSource } from '#shared/symbols/range-source.ts'
 import { listZip, type Refused, type ZipListing } from '#shared/symbols/zip.ts'
 import { type ZipRefusal, zipRefusalText } from '#shared/symbols/zip-refusal.ts'
 import { Intake, type StagedZip } from './intake.ts'
-import { UploadBody, UploadBodyError, type UploadBodyReason } from './upload-body.ts'
-import { readUploadForm } from './upload-form.ts'
-import { checkUploader, isTryUpload, type UploaderRefusal } from './uploader.ts'
+import { readAtMost, UploadBody, UploadBodyError, type UploadBodyReason } from './upload-body.ts'
+import { brokenTransfer, type FetchZipDeps, fetchZip, type UrlRefusal } from './upload-by-url.ts'
+import { extension, isZipName, readUploadForm, readUrlForm, type UploadForm } from './upload-form.ts'
+import { checkUploader, isTryUpload, type Uploader, type UploaderRefusal } from './uploader.ts'
 
 export interface UploadDeps {
   readonly bucket: Bucket
   readonly uploads: UploadRepository
+  readonly owners: SymbolOwners
   readonly tokens: TokenRepository
+  readonly download: FetchZipDeps
   readonly queue: Sender<SymbolUploadMessage>
   readonly clock: Clock
   readonly log: Log
@@ -39,20 +43,25 @@ export type UploadRefusal =
   | UploadBodyReason
   | ZipRefusal['reason']
   | 'no_file'
+  | UrlRefusal
   | 'unrecognized_extension'
   | 'bad_multipart'
+  | 'fields_too_large'
+  | 'quota_exceeded'
 
 /** What becomes of one POST /upload/. An upload whose `completedAtMs` is null is unpacked by the indexer. */
 export type UploadAnswer =
   | { readonly kind: 'accepted'; readonly upload: Upload }
   | {
       readonly kind: 'refused'
-      readonly status: 400 | 403 | 408 | 413
+      readonly status: 400 | 403 | 408 | 413 | 502
       readonly reason: UploadRefusal
       readonly text: string
     }
   | { readonly kind: 'unavailable' }
 
+/** The peer's width of an upload's file name. */
+const MAX_FILENAME_CHARS = 100
 const NO_FILE = 'Must be multipart form data with at least one file'
 
 /**
@@ -80,35 +89,47 @@ export async function receiveUpload(request: Request, deps: UploadDeps): Promise
 }
 
 async function receive(request: Request, body: UploadBody, intake: Intake, deps: UploadDeps): Promise<UploadAnswer> {
-  const uploader = await checkUploader(request.headers, deps.tokens, deps.clock)
-  if (uploader.kind === 'refused') return refuse(403, uploader.reason, uploader.text)
+  const check = await checkUploader(request.headers, deps.tokens, deps.clock)
+  if (check.kind === 'refused') return refuse(403, check.reason, check.text)
+  const { uploader } = check
 
-  const type = parseMultipartType(request.headers.get('Content-Type') ?? '')
-  if (type.kind !== 'multipart') return refuse(400, 'no_file', NO_FILE)
-  if (Number(request.headers.get('Content-Length') ?? 0) > MAX_UPLOAD_BYTES) return bodyRefusal('body_too_large')
-
-  const form = await readForm(body, type.boundary, uploader, intake)
+  const form = await readForm(request.headers, body, uploader, intake)
   switch (form.kind) {
     case 'refused':
       return form
     case 'no_file':
       return refuse(400, 'no_file', NO_FILE)
     case 'unrecognized_extension':
-      return refuse(400, 'unrecognized_extension', `Unrecognized archive file extension "${form.extension}"`)
+      return unrecognizedExtension(form.extension)
+    case 'url': {
+      const staged = await stageFromUrl(form.url, uploader, intake, deps)
+      return staged.kind === 'refused' ? staged : unpackOrQueue(staged.zip, uploader, form.tryField, intake, deps)
+    }
     case 'zip':
-      return unpackOrQueue(form.staged, isTryUpload(uploader.viewer, form.tryField), intake, deps)
+      return unpackOrQueue(form.staged, uploader, form.tryField, intake, deps)
   }
 }
 
+const URLENCODED = /^application\/x-www-form-urlencoded\s*(?:;|$)/i
+
 async function readForm(
+  headers: Headers,
   body: UploadBody,
-  boundary: string,
-  uploader: { email: string; viewer: Viewer },
+  uploader: Uploader,
   intake: Intake,
-) {
+): Promise<UploadForm<StagedZip> | UploadRefused> {
+  const contentType = headers.get('Content-Type') ?? ''
+  const type = parseMultipartType(contentType)
   try {
-    return await readUploadForm(body.chunks(), boundary, (filename, bytes) =>
-      intake.stage(uploader.email, filename, bytes),
+    if (URLENCODED.test(contentType)) {
+      const read = await readAtMost(body, MAX_UPLOAD_FIELDS_BYTES)
+      if (read.kind === 'read') return readUrlForm(new TextDecoder().decode(read.bytes))
+      return refuse(413, 'fields_too_large', `A form of fields has at most ${MAX_UPLOAD_FIELDS_BYTES} bytes`)
+    }
+    if (type.kind !== 'multipart') return { kind: 'no_file' }
+    if (Number(headers.get('Content-Length') ?? 0) > MAX_UPLOAD_BYTES) return bodyRefusal('body_too_large')
+    return await readUploadForm(body.chunks(), type.boundary, (filename, bytes) =>
+      intake.stage(uploader, filename, bytes),
     )
   } catch (thrown) {
     if (thrown instanceof UploadBodyError) return bodyRefusal(thrown.reason)
@@ -119,17 +140,47 @@ async function readForm(
   }
 }
 
+/** Fetches the zip of an upload by URL to where an uploaded one would lie. */
+async function stageFromUrl(
+  url: string,
+  uploader: Uploader,
+  intake: Intake,
+  deps: UploadDeps,
+): Promise<{ readonly kind: 'staged'; readonly zip: StagedZip } | UploadRefused> {
+  const fetched = await fetchZip(url, deps.download)
+  if (fetched.kind === 'refused') return fetched
+  const { filename, redirectUrls, body } = fetched
+  if (!isZipName(filename)) {
+    body.cancel()
+    return unrecognizedExtension(extension(filename))
+  }
+  try {
+    const zip = await intake.stage(uploader, filename.slice(-MAX_FILENAME_CHARS), body.chunks(), { url, redirectUrls })
+    return { kind: 'staged', zip }
+  } catch (thrown) {
+    if (!(thrown instanceof UploadBodyError)) throw thrown
+    return thrown.reason === 'body_too_large' ? bodyRefusal(thrown.reason) : brokenTransfer()
+  } finally {
+    body.cancel()
+  }
+}
+
 async function unpackOrQueue(
   staged: StagedZip,
-  trySymbols: boolean,
+  uploader: Uploader,
+  tryField: string,
   intake: Intake,
   deps: UploadDeps,
 ): Promise<UploadAnswer> {
   const { id, sizeBytes } = staged
+  const { email, product, isAdmin } = uploader
+  const trySymbols = isTryUpload(uploader.viewer, tryField)
   await deps.uploads.received(id, { sizeBytes, trySymbols })
   const source = await r2RangeSource(deps.bucket, stagedZipKey(id))
   if (source === null) throw new Error(`staged zip ${id} is gone`)
   const zip = await listZip(source, intake.held)
+  const quota = await deps.owners.quota(product, zip.kind === 'listed' ? zip.declaredBytes : 0)
+  if (quota.kind === 'exceeded') return refuse(403, 'quota_exceeded', quota.text)
   if (zip.kind === 'listed' && !isSmall(zip, sizeBytes)) {
     const message: SymbolUploadMessage = { v: 1, upload_id: id, tries: 0, first_seen: deps.clock() }
     await withDeadline('queue send', QUEUE_SEND_DEADLINE_MS, deps.queue.send(message))
@@ -142,7 +193,7 @@ async function unpackOrQueue(
     })
     return accept(deps, id)
   }
-  const outcome = await finishUpload({ ...deps, held: intake.held }, { id, trySymbols }, zip)
+  const outcome = await finishUpload({ ...deps, held: intake.held }, { id, trySymbols, email, product, isAdmin }, zip)
   intake.finished()
   switch (outcome.kind) {
     case 'unpacked':
@@ -177,6 +228,10 @@ type UploadRefused = Extract<UploadAnswer, { kind: 'refused' }>
 
 function refuse(status: UploadRefused['status'], reason: UploadRefusal, text: string): UploadRefused {
   return { kind: 'refused', status, reason, text }
+}
+
+function unrecognizedExtension(found: string): UploadRefused {
+  return refuse(400, 'unrecognized_extension', `Unrecognized archive file extension "${found}"`)
 }
 
 function zipRefusal({ refusal }: Refused): UploadRefused {

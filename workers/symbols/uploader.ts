@@ -2,6 +2,7 @@ import { may, type Viewer } from '#shared/auth/permissions.ts'
 import { checkToken, TOKEN_REFUSAL_TEXT, type TokenRefusal } from '#shared/auth/token.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { TokenRepository } from '#shared/db/tokens.ts'
+import type { UploadOwner } from '#shared/db/uploads.ts'
 
 /** Why a request may not upload. */
 export type UploaderRefusal = 'no_token' | TokenRefusal | 'no_permission'
@@ -13,8 +14,14 @@ const UPLOADER_REFUSAL_TEXT: Readonly<Record<UploaderRefusal, string>> = {
   no_permission: 'Forbidden',
 }
 
+/** Who uploads. */
+export interface Uploader extends UploadOwner {
+  readonly viewer: Viewer
+  readonly tokenExpiresAtMs: number
+}
+
 export type UploaderCheck =
-  | { readonly kind: 'uploader'; readonly email: string; readonly viewer: Viewer }
+  | { readonly kind: 'uploader'; readonly uploader: Uploader }
   | { readonly kind: 'refused'; readonly reason: UploaderRefusal; readonly text: string }
 
 /** Finds out who uploads. Throws when D1 fails. */
@@ -27,9 +34,13 @@ export async function checkUploader(headers: Headers, tokens: TokenRepository, c
       return refuse(check.reason)
     case 'valid': {
       const { viewer } = check
-      const mayUpload = may(viewer, 'upload_symbols') || may(viewer, 'upload_try_symbols')
-      if (viewer.email === null || !mayUpload) return refuse('no_permission')
-      return { kind: 'uploader', email: viewer.email, viewer }
+      if (viewer.email === null || !mayUpload(viewer, true)) return refuse('no_permission')
+      const { product, expiresAtMs } = check
+      const isAdmin = may(viewer, 'admin')
+      return {
+        kind: 'uploader',
+        uploader: { email: viewer.email, viewer, product, isAdmin, tokenExpiresAtMs: expiresAtMs },
+      }
     }
   }
 }
@@ -40,6 +51,11 @@ export async function checkUploader(headers: Headers, tokens: TokenRepository, c
  */
 export function isTryUpload(viewer: Viewer, tryField: string): boolean {
   return tryField !== '' || !may(viewer, 'upload_symbols')
+}
+
+/** Whether the viewer may upload to this store. */
+export function mayUpload(viewer: Viewer, trySymbols: boolean): boolean {
+  return may(viewer, 'upload_symbols') || (trySymbols && may(viewer, 'upload_try_symbols'))
 }
 
 function refuse(reason: UploaderRefusal): UploaderCheck {

@@ -2,7 +2,7 @@ import { strToU8, zipSync } from 'fflate'
 import { expect } from 'vitest'
 
 /**
- * The HTTP rows of specs/symbols.md section 6 that exist so far, with the row's name. They run against a fleet (symbols.test.ts) and inside the
+ * The HTTP rows of uploads of specs/symbols.md section 6, with the row's name; those of downloads are in download-rows.ts. They run against a fleet (symbols.test.ts) and inside the
  * workers pool (workers/symbols/conformance.test.ts), so they know nothing but HTTP.
  */
 export interface SymbolServer {
@@ -21,11 +21,11 @@ export interface Row {
 const BOUNDARY = 'mayday-symbols-conformance'
 
 /** Debug ids are new each time: a server may keep what earlier runs stored. */
-function newId(): string {
+export function newId(): string {
   return `${crypto.randomUUID().replaceAll('-', '').toUpperCase()}0`
 }
 
-function sym(debugFile: string, id: string, more = ''): Uint8Array {
+export function sym(debugFile: string, id: string, more = ''): Uint8Array {
   return strToU8(
     `MODULE Linux x86_64 ${id} ${debugFile}\nINFO CODE_ID AB12\nFILE 0 a.cc\nFUNC 1000 10 0 main\n1000 10 7 0\n${more}`,
   )
@@ -57,16 +57,16 @@ export function form(token: string | null, parts: readonly FormPart[]): RequestI
   return { method: 'POST', headers: token === null ? headers : { ...headers, 'Auth-Token': token }, body }
 }
 
-async function upload(server: SymbolServer, token: string, zip: Uint8Array, more: readonly FormPart[] = []) {
+export async function upload(server: SymbolServer, token: string, zip: Uint8Array, more: readonly FormPart[] = []) {
   const parts = [{ name: 'symbols.zip', filename: 'symbols.zip', data: zip }, ...more]
   return answer(await server.fetch('/upload/', form(token, parts)))
 }
 
-async function answer(response: Response) {
+export async function answer(response: Response) {
   return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) }
 }
 
-async function text(response: Response) {
+export async function text(response: Response) {
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
@@ -244,129 +244,6 @@ export const rows: readonly Row[] = [
         expect((await text(await server.fetch(`/a.so/${id}/a.so.sym`))).status).toBe(404)
         expect((await text(await server.fetch(`/try/a.so/${id}/a.so.sym`))).status).toBe(200)
       }
-    },
-  },
-  {
-    id: 'C19',
-    name: 'a stored sym file downloads byte-identical, gzip for who takes it, with CORS; HEAD → 200',
-    async run(server) {
-      const id = newId()
-      const content = sym('my lib.so', id, 'PUBLIC 2000 0 x\n'.repeat(5_000))
-      const path = `/my%20lib.so/${id}/my%20lib.so.sym`
-      await upload(
-        server,
-        await server.token('upload_symbols'),
-        zipSync({ [`my lib.so/${id}/my lib.so.sym`]: content }),
-      )
-
-      const zipped = await server.fetch(path, { headers: { 'Accept-Encoding': 'gzip' } })
-      expect(zipped.status).toBe(200)
-      expect(zipped.headers.get('Content-Type')).toBe('text/plain')
-      expect(zipped.headers.get('Access-Control-Allow-Origin')).toBe('*')
-      expect(zipped.headers.get('Access-Control-Allow-Methods')).toBe('GET')
-      expect(zipped.headers.get('Cache-Control')).toContain('no-transform')
-      expect(new Uint8Array(await zipped.arrayBuffer())).toEqual(content)
-      const plain = await server.fetch(path, { headers: { 'Accept-Encoding': 'identity' } })
-      expect(plain.headers.get('Content-Encoding')).toBeNull()
-      expect(new Uint8Array(await plain.arrayBuffer())).toEqual(content)
-
-      const head = await text(await server.fetch(path, { method: 'HEAD', headers: { 'Accept-Encoding': 'gzip' } }))
-      expect([head.status, head.text]).toEqual([200, ''])
-      expect(head.headers.get('ETag')).toBe(zipped.headers.get('ETag'))
-
-      const etag = plain.headers.get('ETag') ?? ''
-      const same = await text(
-        await server.fetch(path, { headers: { 'Accept-Encoding': 'identity', 'If-None-Match': etag } }),
-      )
-      expect([same.status, same.text]).toEqual([304, ''])
-    },
-  },
-  {
-    id: 'C20',
-    name: 'a try symbol: plain 404, /try/ and ?try 200; other methods 405 without a preflight',
-    async run(server) {
-      const id = newId()
-      const zip = zipSync({ [`a.so/${id}/a.so.sym`]: sym('a.so', id) })
-      await upload(server, await server.token('upload_try_symbols'), zip)
-      const path = `/a.so/${id}/a.so.sym`
-      const missing = await text(await server.fetch(path))
-      expect([missing.status, missing.text]).toEqual([404, 'Symbol Not Found'])
-      expect(missing.headers.get('Access-Control-Allow-Origin')).toBe('*')
-      for (const found of [`/try${path}`, `${path}?try=1`, `${path}?try`]) {
-        expect((await text(await server.fetch(found))).status).toBe(200)
-      }
-      // The gateway sends only GET and HEAD of plain symbol paths here; /try/ is the symbol server's whole.
-      for (const method of ['PUT', 'OPTIONS', 'DELETE']) {
-        const { status, body } = await answer(await server.fetch(`/try${path}`, { method }))
-        expect([status, body]).toEqual([405, { error: `Method Not Allowed (${method}): /try${path}` }])
-      }
-    },
-  },
-  {
-    id: 'C21',
-    name: 'Debug: true → Debug-Time; file.ptr and the id of nothing are ignored in no time',
-    async run(server) {
-      const headers = { Debug: 'true' }
-      const asked = await text(await server.fetch(`/a.so/${newId()}/a.so.sym`, { headers }))
-      expect(asked.status).toBe(404)
-      expect(Number(asked.headers.get('Debug-Time'))).toBeGreaterThan(0)
-      for (const path of [`/a.so/${newId()}/file.ptr`, `/a.so/${'0'.repeat(33)}/a.so.sym`]) {
-        const ignored = await text(await server.fetch(path, { headers }))
-        expect([ignored.status, ignored.text]).toEqual([404, 'Symbol Not Found (and ignored)'])
-        expect(ignored.headers.get('Debug-Time')).toBe('0')
-      }
-      const quiet = await text(await server.fetch(`/a.so/${newId()}/a.so.sym`))
-      expect(quiet.headers.has('Debug-Time')).toBe(false)
-    },
-  },
-  {
-    id: 'C22',
-    name: 'a file of an unknown kind → 404',
-    async run(server) {
-      expect((await text(await server.fetch(`/xul.pdb/${newId()}/xul.xxx`))).status).toBe(404)
-    },
-  },
-  {
-    id: 'C24',
-    name: 'names of any script and with spaces → an ordinary 404',
-    async run(server) {
-      for (const name of ['汉.pdb', 'space in the filename.pdb', 'lib~bpo+1@2.so']) {
-        const path = `/${encodeURIComponent(name)}/${newId()}/${encodeURIComponent(name)}.sym`
-        const { status, text: body } = await text(await server.fetch(path))
-        expect([status, body]).toEqual([404, 'Symbol Not Found'])
-      }
-    },
-  },
-  {
-    id: 'C25',
-    name: 'ids count in any case, at upload and at download',
-    async run(server) {
-      const token = await server.token('upload_symbols')
-      for (const write of [(id: string) => id.toLowerCase(), (id: string) => id]) {
-        const id = newId()
-        await upload(server, token, zipSync({ [`a.so/${write(id)}/a.so.sym`]: sym('a.so', id) }))
-        for (const asked of [id, id.toLowerCase()]) {
-          expect((await text(await server.fetch(`/a.so/${asked}/a.so.sym`))).status).toBe(200)
-        }
-      }
-    },
-  },
-  {
-    id: 'plain pdb',
-    name: 'plain .pdb and .dll files download as they were uploaded (the peer never serves them)',
-    async run(server) {
-      const id = newId()
-      const pdb = Uint8Array.from({ length: 70_000 }, (_, at) => (at * at) % 251)
-      const { status } = await upload(
-        server,
-        await server.token('upload_symbols'),
-        zipSync({ [`a.pdb/${id}/a.pdb`]: pdb }),
-      )
-      expect(status).toBe(201)
-      const response = await server.fetch(`/a.pdb/${id}/a.pdb`, { headers: { 'Accept-Encoding': 'gzip' } })
-      expect(response.headers.get('Content-Encoding')).toBeNull()
-      expect(response.headers.get('Content-Type')).toBe('application/octet-stream')
-      expect(new Uint8Array(await response.arrayBuffer())).toEqual(pdb)
     },
   },
   {

@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createToken, type Fleet, startFleet } from '../../support/fleet.ts'
 import { waitFor } from '../../support/report.ts'
 import { form, rows, type SymbolServer } from './cases.ts'
+import { downloadRows } from './download-rows.ts'
+import { uploadRows } from './upload-rows.ts'
 
 /** The symbol protocol over HTTP through the gateway of a whole fleet. */
 let fleet: Fleet
@@ -58,6 +60,9 @@ function getRaw(url: string): Promise<{ readonly encoding: string | undefined; r
 
 describe('symbol upload and download', () => {
   it.each(rows)('$id: $name', async (row) => row.run(server))
+
+  it.each(uploadRows)('$id: $name', async (row) => row.run(server), 60_000)
+  it.each(downloadRows)('$id: $name', async (row) => row.run(server))
 
   it('a zip of 25 MB is answered at once with completed_at null, and its files appear when the indexer is done', async () => {
     const id = randomBytes(16).toString('hex').toUpperCase()
