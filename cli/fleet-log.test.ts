@@ -35,6 +35,8 @@ describe('a line of the fleet', () => {
     expect(isTrouble({ from: 'wrangler', text: '✘ [ERROR] Build failed' })).toBe(true)
     expect(isTrouble({ from: 'wrangler:info', text: 'GET /error 500' })).toBe(false)
     expect(isTrouble({ from: 'mayday-collector', outcome: 'refused' })).toBe(false)
+    const drained = '✘ [ERROR] Failed to drain the unused request body. TypeError: This ReadableStream is locked.'
+    expect(isTrouble({ from: 'wrangler', text: drained })).toBe(false)
   })
 })
 

@@ -38,9 +38,16 @@ function parseFields(text: string): Record<string, unknown> | null {
   }
 }
 
+/**
+ * wrangler's middleware reads what a Worker left of a request's body, and says so where the gateway has handed the body on already:
+ * `POST /upload/v2/1/complete`, whose empty body nobody reads. Nothing is lost by it.
+ */
+const HARMLESS = /Failed to drain the unused request body/
+
 /** Whether a line tells of a Worker that died or cannot run: an uncaught error, or wrangler's own. */
 export function isTrouble(line: LogLine): boolean {
   const text = typeof line.text === 'string' ? line.text : ''
+  if (HARMLESS.test(text)) return false
   return line.from === 'wrangler:error' || /\[ERROR\]|✘/.test(text) || /^(Uncaught|panicked at)/.test(text)
 }
 
