@@ -14,6 +14,8 @@ import { waitFor } from '../support/report.ts'
 import { symFile } from '../support/sym-text.ts'
 
 const MB = 1_000_000
+/** How long a file may take to become visible: unpacking 1.2 GB takes minutes where all Workers share a thread. */
+const VISIBLE_SECONDS = process.env.MAYDAY_TEST_SIZE === 'full' ? 900 : 120
 const TOTAL_BYTES = process.env.MAYDAY_TEST_SIZE === 'full' ? 1_200 * MB : 60 * MB
 const MAX_HELD_BYTES = 64 * 1024 * 1024
 const FILES = 6
@@ -71,10 +73,15 @@ function makeZip(files: readonly Made[], zipFile: string): void {
 
 async function expectDownloads(files: readonly Made[]): Promise<void> {
   for (const { key, sha256: expected } of files) {
-    const bytes = await waitFor(key, 120, async () => {
-      const response = await fetch(`${fleet.url}/${key}`, { signal: AbortSignal.timeout(60_000) })
-      const body = new Uint8Array(await response.arrayBuffer())
-      return response.status === 200 ? body : undefined
+    const bytes = await waitFor(key, VISIBLE_SECONDS, async () => {
+      try {
+        const response = await fetch(`${fleet.url}/${key}`, { signal: AbortSignal.timeout(60_000) })
+        const body = new Uint8Array(await response.arrayBuffer())
+        return response.status === 200 ? body : undefined
+      } catch {
+        // All Workers of a local fleet share one thread, and it unpacks a gigabyte: late is not lost.
+        return undefined
+      }
     })
     expect(sha256(bytes)).toBe(expected)
   }
