@@ -154,29 +154,6 @@ export async function createToken(
   return result.stdout.trim()
 }
 
-/** Waits until `GET /api/ProcessedCrash/` answers the crash, and answers its body. */
-export async function waitUntilProcessed(
-  fleet: Pick<Fleet, 'url'>,
-  crashId: string,
-  deadlineMs = 60_000,
-): Promise<Record<string, unknown>> {
-  const url = `${fleet.url}/api/ProcessedCrash/?crash_id=${crashId}`
-  const end = performance.now() + deadlineMs
-  let last = 'no answer'
-  while (performance.now() < end) {
-    try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(10_000) })
-      const text = await response.text()
-      if (response.status === 200) return JSON.parse(text)
-      last = `${response.status} ${text.slice(0, 200)}`
-    } catch (thrown) {
-      last = String(thrown)
-    }
-    await sleep(200)
-  }
-  throw new Error(`Crash ${crashId} was not processed within ${deadlineMs} ms: ${last}`)
-}
-
 function collectOutput(child: ChildProcess): () => string {
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {

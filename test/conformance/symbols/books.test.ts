@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createToken, type Fleet, startFleet, waitUntilProcessed } from '../../support/fleet.ts'
-import { submit, uploadZip, waitFor } from '../../support/report.ts'
+import { createToken, type Fleet, startFleet } from '../../support/fleet.ts'
+import { processedCrash, submit, uploadZip, waitFor } from '../../support/report.ts'
 import { newId, sym } from './cases.ts'
 
 /** The books of the symbol server over HTTP through the gateway (specs/symbols.md 4), with tokens of several people and products. */
@@ -153,7 +153,7 @@ describe('the books of symbol uploads', () => {
         CrashTime: serial,
         upload_file_minidump: { bytes: dump },
       })
-      await waitUntilProcessed(fleet, said.text.trim().replace('CrashID=bp-', ''))
+      await processedCrash(fleet.url, said.text.trim().replace('CrashID=bp-', ''))
     }
     // At its start a fleet runs the jobs at once; otherwise they run every fifth minute.
     fleet = await fleet.restart()
