@@ -5,8 +5,8 @@ import { findPeer, notInstalledFile, PEERS_FOLDER } from '../../test/support/pee
 import { type ProgramRun, printStep, ROOT, runProgram } from '../program.ts'
 
 /**
- * `npm run peers`: installs the clients that test/clients runs against a fleet. What is there already stays; what
- * cannot be installed is printed, with the reason that its test will print too.
+ * `npm run peers`: installs the clients that test/clients runs against a fleet, or only those named after `--`. What is there
+ * already stays; what cannot be installed is printed, with the reason that its test will print too.
  */
 const environment: NodeJS.ProcessEnv = {
   ...process.env,
@@ -35,8 +35,10 @@ const CLIENTS: Readonly<Record<string, () => Promise<ProgramRun>>> = {
   python3: () => aptInstall('python3'),
 }
 
+const asked = process.argv.slice(2)
 mkdirSync(PEERS_FOLDER, { recursive: true })
 for (const [client, install] of Object.entries(CLIENTS)) {
+  if (asked.length > 0 && !asked.includes(client)) continue
   if (findPeer(client).kind === 'installed') {
     console.log(`✓ ${client}: there already`)
     continue
