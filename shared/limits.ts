@@ -10,10 +10,8 @@ const MIB = 1024 * KIB
 
 /** Wire bytes of one crash report: the peer's proxy limit, so that a client sees the same edge. */
 export const MAX_REPORT_WIRE_BYTES = 25 * MIB
-/** Bytes after gunzip. A 194 KB body can inflate to 200 MB; half an isolate is what one report may take. */
+/** Bytes after gunzip. A 194 KB body can inflate to 200 MB; half an isolate is what one report may take. Dumps together cannot be more. */
 export const MAX_REPORT_INFLATED_BYTES = 50 * MIB
-/** All dumps of one report together: they are held until the raw crash is saved. */
-export const MAX_DUMPS_BYTES = 50 * MIB
 /** Parts of one multipart body: 10^5 parts cost 1 s of CPU; real reports have about 100. */
 export const MAX_PARTS = 2_000
 /** Headers of one part: the peer's limit. */
