@@ -2,6 +2,9 @@ import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-worker
 import { defineConfig } from 'vitest/config'
 import { pools } from './test/support/pools.ts'
 
+/** Generated suites at full size take minutes, where a test that hangs may take seconds. */
+const fullSize = process.env.MAYDAY_TEST_SIZE === 'full' ? { testTimeout: 3_600_000 } : {}
+
 /**
  * Three kinds of project. `unit`: pure code in Node. One a stage: the Worker's own tests inside workerd, with real R2, D1, queues
  * and Durable Objects (fakes for other Workers come from test/support/pools.ts). `fleet`: black box over HTTP against the
@@ -22,14 +25,14 @@ const stages = Object.entries(pools).map(([stage, pool]) => ({
       },
     })),
   ],
-  test: { name: stage, include: [`workers/${stage}/**/*.test.{ts,tsx}`] },
+  test: { name: stage, include: [`workers/${stage}/**/*.test.{ts,tsx}`], ...fullSize },
 }))
 
 export default defineConfig({
   test: {
     reporters: ['default'],
     projects: [
-      { test: { name: 'unit', environment: 'node', include: ['{shared,cli,scripts}/**/*.test.ts'] } },
+      { test: { name: 'unit', environment: 'node', include: ['{shared,cli,scripts}/**/*.test.ts'], ...fullSize } },
       ...stages,
       {
         test: {
@@ -37,6 +40,7 @@ export default defineConfig({
           environment: 'node',
           include: ['test/{conformance,clients,faults,security,e2e}/**/*.test.ts'],
           testTimeout: 120_000,
+          ...fullSize,
           hookTimeout: 180_000,
           maxWorkers: 2,
         },

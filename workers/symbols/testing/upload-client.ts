@@ -1,6 +1,6 @@
 import { applyD1Migrations, SELF } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { asc, eq } from 'drizzle-orm'
+import { asc, desc, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { createToken } from '#shared/auth/token.ts'
 import { systemClock, systemRandomBytes } from '#shared/clock.ts'
@@ -59,5 +59,5 @@ export function rowsOf(uploadId: number) {
 }
 
 export async function lastUpload() {
-  return (await db.select().from(uploads).orderBy(asc(uploads.id)).all()).at(-1)
+  return (await db.select().from(uploads).orderBy(desc(uploads.id)).limit(1).all()).at(0)
 }
