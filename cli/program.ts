@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { addAnnotationsCommand } from './annotations.ts'
 import { type CommandResult, DONE, exitCode, type Terminal } from './command-result.ts'
 import { addDoctorCommand } from './doctor.ts'
 import { maydayVersion } from './repository.ts'
@@ -48,6 +49,7 @@ function createProgram(terminal: Terminal, run: (work: Promise<CommandResult>) =
   addSubmitCommand(program, run, terminal)
   addUploadSymbolsCommand(program, run, terminal)
   addSignatureCommand(program, run, terminal)
+  addAnnotationsCommand(program, run, terminal)
   program.addHelpText(
     'after',
     `

@@ -1,4 +1,4 @@
-import { copiedNode } from './annotations/annotation.ts'
+import { type CrashAnnotation, copiedNode } from './annotations/annotation.ts'
 import { CRASH_ANNOTATIONS } from './annotations.ts'
 import type { CrashId } from './crash-id.ts'
 import { type SchemaNode, shownObject } from './permission-schema.ts'
@@ -17,15 +17,21 @@ export interface ProcessedCrash {
 const nodes = (keys: readonly ProcessedKey[]): Readonly<Record<string, SchemaNode>> =>
   Object.fromEntries(keys.map(({ key, node }) => [key, node]))
 
-const copiedAnnotations: Readonly<Record<string, SchemaNode>> = Object.fromEntries(
-  CRASH_ANNOTATIONS.flatMap((annotation) => {
-    const node = copiedNode(annotation)
-    return node === null || annotation.copy === undefined ? [] : [[annotation.copy.key, node]]
-  }),
-)
+/** The key of a stackwalk of another dump: the dump's name. */
+export const OTHER_DUMP_KEY = /^upload_file_minidump_[a-zA-Z0-9_-]+$/
 
-/** Who may see what of a processed crash. */
-export const PROCESSED_CRASH_SCHEMA: SchemaNode = {
-  ...shownObject({ ...copiedAnnotations, ...nodes(PROCESSED_KEYS) }),
-  patternProperties: { pattern: /^upload_file_minidump_[a-zA-Z0-9_-]+$/, node: shownObject(nodes(STACKWALK_KEYS)) },
+/** Who may see what of a processed crash, where these annotations are known. */
+export function processedCrashSchema(annotations: readonly CrashAnnotation[]): SchemaNode {
+  const copies = annotations.flatMap((annotation) => {
+    const node = copiedNode(annotation)
+    return node === null || annotation.copy === undefined ? [] : [[annotation.copy.key, node] as const]
+  })
+  return {
+    // What a rule writes comes last: no annotation stands for it.
+    ...shownObject({ ...Object.fromEntries(copies), ...nodes(PROCESSED_KEYS) }),
+    patternProperties: { pattern: OTHER_DUMP_KEY, node: shownObject(nodes(STACKWALK_KEYS)) },
+  }
 }
+
+/** The same where a deployment adds no annotations. */
+export const PROCESSED_CRASH_SCHEMA: SchemaNode = processedCrashSchema(CRASH_ANNOTATIONS)

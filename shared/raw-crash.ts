@@ -21,6 +21,10 @@ export interface RawCrashMetadata {
   /** Wire bytes. */
   readonly payload_size?: number | undefined
   readonly throttle_rule?: string | undefined
+  /** 1 / the probability that the throttle rules kept such a report; absent when it is 1 (DESIGN.md section 4). */
+  readonly sample_weight?: number | undefined
+  /** 32 hex: what makes crashes alike before they are processed; absent where the dump could not be read (DESIGN.md section 4). */
+  readonly fingerprint?: string | undefined
   /** `None` where the client sent none, as the peer writes it. */
   readonly user_agent?: string | undefined
 }
@@ -65,6 +69,12 @@ const metadataSchema = z.object({
   payload_compressed: z.enum(['0', '1']).optional().catch(undefined),
   payload_size: z.number().optional().catch(undefined),
   throttle_rule: z.string().optional().catch(undefined),
+  sample_weight: z.number().min(1).optional().catch(undefined),
+  fingerprint: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .optional()
+    .catch(undefined),
   user_agent: z.string().optional().catch(undefined),
 })
 

@@ -1,7 +1,6 @@
-import { CRASH_ANNOTATIONS } from './annotations.ts'
+import { type AnnotationRegistry, BUILT_IN_REGISTRY } from './annotations/registry.ts'
 import { may, type Viewer } from './auth/permissions.ts'
-import { HIDDEN, publicPart, type SchemaNode, shown, shownObject, type TextScrub } from './permission-schema.ts'
-import { PROCESSED_CRASH_SCHEMA } from './processed-crash.ts'
+import { publicPart, type SchemaNode, type TextScrub } from './permission-schema.ts'
 import { type RawCrash, rawCrashJson } from './raw-crash.ts'
 import { scrubFreeText } from './scrub.ts'
 import type { RedactedJson } from './store/crash-store.ts'
@@ -12,29 +11,14 @@ import type { RedactedJson } from './store/crash-store.ts'
  * preset says otherwise.
  */
 
-const RAW_CRASH_SCHEMA: SchemaNode = shownObject({
-  ...Object.fromEntries(
-    CRASH_ANNOTATIONS.map(({ name, visibility, freeText }) => [
-      name,
-      // Multipart sends text and a JSON `extra` numbers for the same annotation: any plain value is of the right type.
-      visibility === 'public'
-        ? { ...shown('string', 'number', 'boolean'), ...(freeText === undefined ? {} : { freeText }) }
-        : HIDDEN,
-    ]),
-  ),
-  metadata: HIDDEN,
-  submitted_timestamp: shown('string'),
-  uuid: shown('string'),
-  version: shown('integer'),
-})
-
 /** The raw crash as it is stored (flat), reduced to what the viewer may see. */
 export function redactRawCrash(
   rawCrash: RawCrash,
   viewer: Viewer,
   scrub: TextScrub | null = scrubFreeText,
+  registry: AnnotationRegistry = BUILT_IN_REGISTRY,
 ): RedactedJson {
-  return redact(JSON.parse(rawCrashJson(rawCrash)), RAW_CRASH_SCHEMA, viewer, scrub)
+  return redact(JSON.parse(rawCrashJson(rawCrash)), registry.rawCrashSchema, viewer, scrub)
 }
 
 /** The processed crash, reduced to what the viewer may see. */
@@ -42,8 +26,9 @@ export function redactProcessedCrash(
   processedCrash: object,
   viewer: Viewer,
   scrub: TextScrub | null = scrubFreeText,
+  registry: AnnotationRegistry = BUILT_IN_REGISTRY,
 ): RedactedJson {
-  return redact(processedCrash, PROCESSED_CRASH_SCHEMA, viewer, scrub)
+  return redact(processedCrash, registry.processedCrashSchema, viewer, scrub)
 }
 
 function redact(crash: object, schema: SchemaNode, viewer: Viewer, scrub: TextScrub | null): RedactedJson {

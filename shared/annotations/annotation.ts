@@ -64,6 +64,17 @@ export const kept = (name: string, type: Type, description: string): CrashAnnota
   description,
 })
 
+/** Public with all that is in it: an object whose deployment said so, and why. */
+export const ANYTHING_SHOWN: SchemaNode = {
+  ...shown('object', 'array', 'string', 'number', 'boolean'),
+  get patternProperties() {
+    return { pattern: /^/, node: ANYTHING_SHOWN }
+  },
+  get items() {
+    return ANYTHING_SHOWN
+  },
+}
+
 /** What CopyFromRawCrash's copy of an annotation may hold. */
 export function copiedNode({ type, copy, freeText }: CrashAnnotation): SchemaNode | null {
   if (copy === undefined) return null

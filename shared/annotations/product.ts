@@ -3,7 +3,7 @@ import { type CrashAnnotation, copied, kept, read, told } from './annotation.ts'
 /** The product, how it came to the computer and what it had switched on. */
 export const PRODUCT: readonly CrashAnnotation[] = [
   copied('ProductName', 'product', 'string', 'The product that crashed.'),
-  copied('Version', 'version', 'string', 'The version of the product.'),
+  copied('Version', 'version', 'string', 'The version of the product. A search for `38.0b` finds every beta of 38.0.'),
   copied('BuildID', 'build', 'string', 'The build of the product, YYYYMMDDhhmmss.'),
   copied('ReleaseChannel', 'release_channel', 'string', 'The update channel, such as release, beta or nightly.'),
   copied('Vendor', 'vendor', 'string', 'Who makes the product.'),

@@ -1,17 +1,39 @@
+import type { AnnotationsDocument, DeploymentAnnotation } from '../annotations/annotations-document.ts'
+import { CRASH_ANNOTATIONS } from '../annotations.ts'
+import type { SchemaNode, Visibility } from '../permission-schema.ts'
+import { PROCESSED_CRASH_SCHEMA } from '../processed-crash.ts'
+import { PROCESSED_KEYS } from '../processed-keys.ts'
+import { type FieldForm, type FieldRow, OWN_ROWS, PEER_ROWS } from './built-in-fields.ts'
+
 /** How a field's values are compared; it decides the operators (specs/webapp.md 2.3). */
 export type FieldType = 'str' | 'int' | 'float' | 'date' | 'bool' | 'enum'
+
+/** What may stand before a value; the empty text is a value alone. `!` before any of them turns it round (specs/webapp.md 2.3). */
+export type FieldOperator = '' | '=' | '~' | '^' | '$' | '@' | '>=' | '<=' | '>' | '<' | '__null__' | '__true__'
+
+/** The operators of each type. */
+export const OPERATORS: Readonly<Record<FieldType, readonly FieldOperator[]>> = {
+  str: ['', '=', '~', '^', '$', '@', '__null__'],
+  enum: ['', '__null__'],
+  int: ['', '>=', '<=', '>', '<', '__null__'],
+  float: ['', '>=', '<=', '>', '<', '__null__'],
+  date: ['>=', '<=', '>', '<', '__null__'],
+  bool: ['', '__true__', '__null__'],
+}
 
 /** One search field, as data: documentation, the query parser and the index read the same row. */
 export interface SearchField {
   readonly name: string
   readonly type: FieldType
+  /** Those of its type; fewer where a deployment's annotations.json says so. */
+  readonly operators: readonly FieldOperator[]
   /** Where the value lies in the processed crash; dots go one object deeper. Some names differ from the key (`date`, `platform`). */
   readonly source: string
   /** A protected field is indexed, but a viewer without view_pii can neither see it nor ask for it. */
-  readonly permission: 'public' | 'protected'
+  readonly permission: Visibility
   /** A bare value matches words, whatever their case (`platform=linux`). Otherwise it is the whole value. */
   readonly analysed: boolean
-  /** The value is several, joined by `;`. A facet counts each once a crash, in lower case as the peer does (specs/webapp.md 3.1). */
+  /** The value is several, joined by `;` (an array in the processed crash is joined for the index). A facet counts each once a crash, in lower case as the peer does (specs/webapp.md 3.1). */
   readonly list: boolean
   readonly description: string
 }
@@ -25,84 +47,97 @@ export const UUID_FIELD = 'uuid'
 export const MISSING_SYMBOLS_FIELD = 'missing_symbols'
 /** Between the values of a list field. */
 export const LIST_SEPARATOR = ';'
-const LISTS: ReadonlySet<string> = new Set([MISSING_SYMBOLS_FIELD])
 
-type Row = readonly [name: string, type: FieldType, source: string, description: string]
+/** What a form is to the parser and to the index. */
+const FORMS: Readonly<Record<FieldForm, Pick<SearchField, 'type' | 'analysed' | 'list'>>> = {
+  text: { type: 'str', analysed: true, list: false },
+  word: { type: 'str', analysed: false, list: false },
+  choice: { type: 'enum', analysed: false, list: false },
+  list: { type: 'str', analysed: true, list: true },
+  int: { type: 'int', analysed: false, list: false },
+  float: { type: 'float', analysed: false, list: false },
+  bool: { type: 'bool', analysed: false, list: false },
+  date: { type: 'date', analysed: false, list: false },
+}
 
-const fields =
-  (permission: 'public' | 'protected', analysed: boolean) =>
-  ([name, type, source, description]: Row): SearchField => ({
+const KEY_DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
+  ...PROCESSED_KEYS.map(({ key, description }) => [key, description] as const),
+  ...CRASH_ANNOTATIONS.flatMap(({ copy, description }) =>
+    copy === undefined ? [] : [[copy.key, description] as const],
+  ),
+])
+
+function builtInField({ name, form, source, description }: FieldRow): SearchField {
+  return {
     name,
-    type,
+    ...FORMS[form],
+    operators: OPERATORS[FORMS[form].type],
     source,
-    permission,
-    analysed,
-    list: LISTS.has(name),
-    description,
-  })
+    permission: visibilityAt(PROCESSED_CRASH_SCHEMA, source.split('.')),
+    description: description ?? KEY_DESCRIPTIONS.get(source) ?? '',
+  }
+}
 
-const PUBLIC: readonly Row[] = [
-  [UUID_FIELD, 'enum', 'uuid', 'The crash id.'],
-  [DATE_FIELD, 'date', 'date_processed', 'When the crash report was received, in UTC.'],
-  ['product', 'enum', 'product', 'The product that crashed (ProductName).'],
-  ['version', 'enum', 'version', 'The version of the product. `38.0b` finds every beta of 38.0.'],
-  ['release_channel', 'enum', 'release_channel', 'The update channel of the product, such as `release` or `nightly`.'],
-  ['build_id', 'int', 'build', 'The build of the product, as the number YYYYMMDDhhmmss.'],
-  ['process_type', 'enum', 'process_type', 'The kind of process that crashed; `parent` is the main process.'],
-  ['report_type', 'enum', 'report_type', 'Whether the report is of a `crash` or of a `hang`.'],
-  ['cpu_arch', 'enum', 'cpu_arch', 'The architecture that the product was built for, such as `amd64`.'],
-  ['cpu_count', 'int', 'json_dump.system_info.cpu_count', 'How many processors the operating system saw.'],
-  ['uptime', 'int', 'uptime', 'Seconds from the start of the process to the crash.'],
-  ['uptime_ts', 'float', 'uptime_ts', 'Seconds from the start of the process to the crash, by a monotonic clock.'],
-  ['startup_crash', 'bool', 'startup_crash', 'Whether the product crashed while it started.'],
-  ['submitted_from', 'enum', 'submitted_from', 'What sent the report: the crash reporter client, or a later resend.'],
-]
+/** Who may see what lies at a path: nobody who may not see all on the way. What the schema does not know is protected. */
+function visibilityAt(node: SchemaNode | undefined, path: readonly string[]): Visibility {
+  if (node === undefined || node.visibility === 'protected') return 'protected'
+  const [key, ...rest] = path
+  return key === undefined ? 'public' : visibilityAt(node.properties?.[key], rest)
+}
 
-const PUBLIC_TEXT: readonly Row[] = [
-  ['signature', 'str', 'signature', 'The name under which like crashes are counted.'],
-  [
-    'proto_signature',
-    'str',
-    'proto_signature',
-    'The crashing thread as function names, before the signature lists choose.',
-  ],
-  [
-    'signature_lineage',
-    'str',
-    'signature_lineage',
-    'The signatures that a reprocessed crash has had, the present one first, as a JSON array; absent where it never changed.',
-  ],
-  ['platform', 'str', 'os_name', 'The operating system, such as `Linux`.'],
-  ['platform_version', 'str', 'os_version', 'The version of the operating system as the minidump has it.'],
-  ['platform_pretty_version', 'str', 'os_pretty_version', 'The name of the operating system as people know it.'],
-  ['reason', 'str', 'reason', 'What the processor or operating system raised, such as `SIGSEGV / SEGV_MAPERR`.'],
-  ['address', 'str', 'address', 'The address that the crash is about.'],
-  ['crashing_thread_name', 'str', 'crashing_thread_name', 'The name of the crashing thread.'],
-  ['moz_crash_reason', 'str', 'moz_crash_reason', 'The message of the assertion that ended the process.'],
-  ['app_notes', 'str', 'app_notes', 'What the product noted while it ran.'],
-  [
-    MISSING_SYMBOLS_FIELD,
-    'str',
-    'missing_symbols',
-    'The modules that had no symbols, as `file/version/debug id[/code id]`. A facet counts each.',
-  ],
-]
+/** The fields that a query and a search document know: the built-in ones and those of the deployment's annotations.json. */
+export interface FieldCatalog {
+  readonly fields: readonly SearchField[]
+  /** The field of that name, or null. Safe for names of strangers, `__proto__` among them. */
+  find(name: string): SearchField | null
+}
 
-const PROTECTED_TEXT: readonly Row[] = [
-  ['url', 'str', 'url', 'The address that the person was looking at.'],
-  ['user_comments', 'str', 'user_comments', 'What the person wrote about the crash.'],
-]
+function catalogOf(all: readonly SearchField[]): FieldCatalog {
+  const byName: ReadonlyMap<string, SearchField> = new Map(all.map((field) => [field.name, field]))
+  return { fields: all, find: (name) => byName.get(name) ?? null }
+}
 
-/** Every field that can be searched. */
-export const SEARCH_FIELDS: readonly SearchField[] = [
-  ...PUBLIC.map(fields('public', false)),
-  ...PUBLIC_TEXT.map(fields('public', true)),
-  ...PROTECTED_TEXT.map(fields('protected', true)),
-]
+/** Every field that can be searched in any deployment: the peer's 156, then ours. */
+export const BUILT_IN_FIELDS: FieldCatalog = catalogOf([...PEER_ROWS, ...OWN_ROWS].map(builtInField))
 
-const BY_NAME: ReadonlyMap<string, SearchField> = new Map(SEARCH_FIELDS.map((field) => [field.name, field]))
+/** The built-in fields and those of a deployment's annotations. */
+export function fieldCatalog(annotations: AnnotationsDocument): FieldCatalog {
+  return annotations.annotations.length === 0
+    ? BUILT_IN_FIELDS
+    : catalogOf([...BUILT_IN_FIELDS.fields, ...annotations.annotations.flatMap(annotationField)])
+}
 
-/** The field of that name, or null. Safe for names of strangers, `__proto__` among them. */
-export function searchField(name: string): SearchField | null {
-  return BY_NAME.get(name) ?? null
+function annotationField(annotation: DeploymentAnnotation): readonly SearchField[] {
+  if (!annotation.search) return []
+  const type = searchType(annotation)
+  if (type === null) return []
+  const { key, description, permission } = annotation
+  return [
+    {
+      name: key,
+      type,
+      operators: annotation.operators ?? OPERATORS[type],
+      source: key,
+      permission,
+      analysed: type === 'str' && annotation.analysed,
+      list: false,
+      description,
+    },
+  ]
+}
+
+/** Text that takes no operator but a value alone is a choice of values; an object cannot be searched. */
+function searchType({ type, operators }: DeploymentAnnotation): FieldType | null {
+  switch (type) {
+    case 'string':
+      return operators?.every((operator) => OPERATORS.enum.includes(operator)) === true ? 'enum' : 'str'
+    case 'integer':
+      return 'int'
+    case 'number':
+      return 'float'
+    case 'boolean':
+      return 'bool'
+    case 'object':
+      return null
+  }
 }

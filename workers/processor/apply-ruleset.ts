@@ -1,3 +1,4 @@
+import type { AnnotationRegistry } from '#shared/annotations/registry.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { RulesetName } from '#shared/messages.ts'
 import type { TextScrub } from '#shared/permission-schema.ts'
@@ -20,6 +21,7 @@ export interface RulesetInput {
   readonly walks: readonly DumpWalk[]
   readonly memoryReport: MemoryReport
   readonly products: Products
+  readonly registry: AnnotationRegistry
   /** What is done with free text before it is public; null: nothing. */
   readonly scrub: TextScrub | null
   readonly lists: SignatureLists

@@ -1,4 +1,5 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
+import { type AnnotationRegistry, BUILT_IN_REGISTRY } from '#shared/annotations/registry.ts'
 import type { Viewer } from '#shared/auth/permissions.ts'
 import { systemClock } from '#shared/clock.ts'
 import type { CrashId } from '#shared/crash-id.ts'
@@ -13,6 +14,7 @@ import type {
   RawCrashPage,
   Reprocessing,
 } from '#shared/store/crash-store.ts'
+import { annotationsOf } from './annotations.ts'
 import type { Env } from './env.ts'
 import { readPreset } from './preset.ts'
 import { readDumpFor, readProcessed, readRaw } from './read-crash.ts'
@@ -20,12 +22,17 @@ import { reprocess } from './reprocess.ts'
 
 /** The one way to read a crash: other Workers are bound to this entrypoint and not to the bucket. */
 export class CrashStore extends WorkerEntrypoint<Env> implements CrashStoreRpc {
-  readRaw(crashId: CrashId, viewer: Viewer): Promise<CrashReading> {
-    return readRaw(this.env.CRASHES, crashId, viewer, readPreset(this.env).scrub)
+  async readRaw(crashId: CrashId, viewer: Viewer): Promise<CrashReading> {
+    return readRaw(this.env.CRASHES, crashId, viewer, readPreset(this.env).scrub, await this.#registry())
   }
 
-  readProcessed(crashId: CrashId, viewer: Viewer): Promise<CrashReading> {
-    return readProcessed(this.env.CRASHES, crashId, viewer, readPreset(this.env).scrub)
+  async readProcessed(crashId: CrashId, viewer: Viewer): Promise<CrashReading> {
+    return readProcessed(this.env.CRASHES, crashId, viewer, readPreset(this.env).scrub, await this.#registry())
+  }
+
+  /** While nobody knows what the deployment made public, only what is built in is. */
+  async #registry(): Promise<AnnotationRegistry> {
+    return (await annotationsOf(this.env).current()) ?? BUILT_IN_REGISTRY
   }
 
   dump(crashId: CrashId, name: string, viewer: Viewer): Promise<DumpReading> {

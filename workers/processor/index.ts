@@ -1,14 +1,17 @@
 import { systemClock } from '#shared/clock.ts'
 import { consoleLog } from '#shared/log.ts'
+import type { Products } from '#shared/products/products.ts'
+import { productsDocument } from '#shared/products/products-document.ts'
 import { defaultSignatureLists } from '#shared/signature/default-lists.ts'
 import { type SignatureListSource, signatureListSource } from '#shared/signature/list-source.ts'
+import type { ConfigDocument } from '#shared/store/config-document.ts'
+import { annotationsOf } from './annotations.ts'
 import { app } from './app.ts'
 import { consumeCrashes } from './consume.ts'
 import { LargeCrashTurn } from './crash-memory.ts'
 import type { Env } from './env.ts'
 import { readPreset } from './preset.ts'
 import { processCrash } from './process.ts'
-import { ProductsDocument } from './products-document.ts'
 import { RULESETS } from './rules/rulesets.ts'
 
 export { CrashStore } from './crash-store.ts'
@@ -29,7 +32,7 @@ function signatureListsOf(env: Env): SignatureListSource {
 }
 
 const largeCrashes = new LargeCrashTurn(systemClock)
-let productsDocument: ProductsDocument | null = null
+let products: ConfigDocument<Products> | null = null
 
 /** The queue that a batch came from, and its dead-letter queue. A deployment may put a prefix before the names. */
 function queuesOf(env: Env, queueName: string) {
@@ -45,8 +48,14 @@ export default {
 
   async queue(batch, env) {
     const preset = readPreset(env)
-    productsDocument ??= new ProductsDocument(preset.products)
-    const products = await productsDocument.current({ config: env.CONFIG, clock: systemClock, log: consoleLog })
+    products ??= productsDocument(preset.products, {
+      config: env.CONFIG,
+      stage: 'processor',
+      keepsLastGood: false,
+      clock: systemClock,
+      log: consoleLog,
+    })
+    const [productsNow, registry] = await Promise.all([products.current(), annotationsOf(env).current()])
     await consumeCrashes(batch.messages, {
       ...queuesOf(env, batch.queue),
       isReprocessing: batch.queue.endsWith('-reprocess'),
@@ -55,12 +64,15 @@ export default {
           .current()
           .catch(() => null)
         if (lists === null) return { kind: 'retry', reason: 'storage_unavailable', detail: 'signature lists' }
+        // Without it, annotations of the deployment would be left out of the processed crash.
+        if (registry === null) return { kind: 'retry', reason: 'storage_unavailable', detail: 'annotations' }
         return processCrash(request, {
           crashes: env.CRASHES,
           stackwalker: env.STACKWALKER,
           search: env.SEARCH,
           lists,
-          products,
+          products: productsNow ?? preset.products,
+          registry,
           scrub: preset.scrub,
           largeCrashes,
           rulesets: RULESETS,

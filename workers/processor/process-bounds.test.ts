@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { BUILT_IN_REGISTRY } from '#shared/annotations/registry.ts'
 import { systemRandomBytes } from '#shared/clock.ts'
 import { type CrashId, createCrashId } from '#shared/crash-id.ts'
 import {
@@ -48,6 +49,7 @@ function processor(answer: (bytes: string) => StackwalkAnswer | Promise<Stackwal
     search: { async index() {} },
     lists: defaultSignatureLists(),
     products: NO_PRODUCTS,
+    registry: BUILT_IN_REGISTRY,
     scrub: scrubFreeText,
     largeCrashes: new LargeCrashTurn(() => START_MS),
     rulesets: RULESETS,

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { BUILT_IN_REGISTRY } from '#shared/annotations/registry.ts'
 import { CRASH_ANNOTATIONS } from '#shared/annotations.ts'
 import { ANONYMOUS, type Viewer } from '#shared/auth/permissions.ts'
 import { systemRandomBytes } from '#shared/clock.ts'
@@ -90,6 +91,7 @@ function fleet(changes: Partial<ProcessDeps> = {}) {
     lists: defaultSignatureLists(),
     rulesets: RULESETS,
     products: NO_PRODUCTS,
+    registry: BUILT_IN_REGISTRY,
     scrub: scrubFreeText,
     largeCrashes: new LargeCrashTurn(() => nowMs),
     clock: () => nowMs++,

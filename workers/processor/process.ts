@@ -1,3 +1,4 @@
+import type { AnnotationRegistry } from '#shared/annotations/registry.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { CrashId } from '#shared/crash-id.ts'
 import { withDeadline } from '#shared/deadline.ts'
@@ -48,6 +49,7 @@ export interface ProcessDeps {
   readonly search: Pick<SearchRpc, 'index'>
   readonly lists: SignatureLists
   readonly products: Products
+  readonly registry: AnnotationRegistry
   /** What is done with free text before it is public; null: nothing. */
   readonly scrub: TextScrub | null
   readonly largeCrashes: LargeCrashTurn
@@ -85,7 +87,10 @@ async function processWithin(memory: CrashMemory, request: ProcessRequest, deps:
 
   const earlier = await readProcessedCrash(deps.crashes, crashId, (bytes) => memory.waitIfLarge(bytes))
   if (earlier.kind === 'found' && earlier.provenance !== null && answers(earlier.provenance, provenance, request)) {
-    return await finish(searchDocument(JSON.parse(earlier.json), earlier.provenance.startedAtMs), deps)
+    return await finish(
+      searchDocument(JSON.parse(earlier.json), earlier.provenance.startedAtMs, deps.registry.fields),
+      deps,
+    )
   }
 
   const dumpNames = await readDumpNames(deps.crashes, rawCrash)
@@ -108,6 +113,7 @@ async function processWithin(memory: CrashMemory, request: ProcessRequest, deps:
     memoryReport,
     lists: deps.lists,
     products: deps.products,
+    registry: deps.registry,
     scrub: deps.scrub,
     earlierJson: earlier.kind === 'found' ? earlier.json : null,
     startedAtMs,
@@ -119,7 +125,7 @@ async function processWithin(memory: CrashMemory, request: ProcessRequest, deps:
   const json = JSON.stringify(processedCrash)
   const written = await writeProcessedCrash(deps.crashes, crashId, json, { ...provenance, ...keptVersion })
   if (written === 'superseded') return { kind: 'processed' }
-  return await finish(searchDocument(processedCrash, startedAtMs), deps)
+  return await finish(searchDocument(processedCrash, startedAtMs, deps.registry.fields), deps)
 }
 
 /** Whether a stored processed crash is what this request would make: a second delivery, or a retry after the index failed. */

@@ -2,8 +2,8 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CONFIG_REFRESH_MS, MAX_PRODUCTS_BYTES } from '#shared/limits.ts'
 import { NO_PRODUCTS } from '#shared/products/products.ts'
+import { productsDocument } from '#shared/products/products-document.ts'
 import { readPreset } from './preset.ts'
-import { ProductsDocument } from './products-document.ts'
 
 const DOCUMENT = JSON.stringify({
   version: 1,
@@ -11,19 +11,23 @@ const DOCUMENT = JSON.stringify({
 })
 
 function rig() {
-  const at = { nowMs: 0, reads: 0 }
+  const at = { nowMs: 0, reads: 0, isDown: false }
   const log: string[] = []
-  const document = new ProductsDocument(NO_PRODUCTS)
   const config = {
     get(key: string) {
-      at.reads += 1
-      return env.CONFIG.get(key)
+      if (key === 'products.json') at.reads += 1
+      return at.isDown ? Promise.reject(new Error('R2 is down')) : env.CONFIG.get(key)
     },
+    put: (key: string, value: string) => env.CONFIG.put(key, value),
   }
-  const names = async (given: Pick<R2Bucket, 'get'> = Object.assign(Object.create(env.CONFIG), config)) => {
-    const deps = { config: given, clock: () => at.nowMs, log: (...line: unknown[]) => log.push(JSON.stringify(line)) }
-    return (await document.current(deps)).products.map(({ name }) => name)
-  }
+  const document = productsDocument(NO_PRODUCTS, {
+    config,
+    stage: 'processor',
+    keepsLastGood: false,
+    clock: () => at.nowMs,
+    log: (...line) => log.push(JSON.stringify(line)),
+  })
+  const names = async () => (await document.current())?.products.map(({ name }) => name)
   return { at, log, names }
 }
 
@@ -62,13 +66,29 @@ describe('the products document', () => {
     expect(log.join()).toContain(`"path":"${path}"`)
   })
 
+  it('is not known before CONFIG has answered once', async () => {
+    const { at, names } = rig()
+    await env.CONFIG.put('products.json', DOCUMENT)
+    at.isDown = true
+    expect(await names()).toBeUndefined()
+    at.isDown = false
+    expect(await names()).toEqual(['WaterWolf'])
+  })
+
+  it('is read once for all that ask at once', async () => {
+    const { at, names } = rig()
+    await env.CONFIG.put('products.json', DOCUMENT)
+    expect(await Promise.all([names(), names()])).toEqual([['WaterWolf'], ['WaterWolf']])
+    expect(at.reads).toBe(1)
+  })
+
   it('stays as it was when CONFIG does not answer', async () => {
     const { at, log, names } = rig()
     await env.CONFIG.put('products.json', DOCUMENT)
     await names()
     at.nowMs = CONFIG_REFRESH_MS
-    const broken = Object.assign(Object.create(env.CONFIG), { get: () => Promise.reject(new Error('R2 is down')) })
-    expect(await names(broken)).toEqual(['WaterWolf'])
+    at.isDown = true
+    expect(await names()).toEqual(['WaterWolf'])
     expect(log.join()).toContain('products_unavailable')
   })
 })

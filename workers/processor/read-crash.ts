@@ -1,3 +1,4 @@
+import { type AnnotationRegistry, BUILT_IN_REGISTRY } from '#shared/annotations/registry.ts'
 import { may, type Viewer } from '#shared/auth/permissions.ts'
 import type { CrashId } from '#shared/crash-id.ts'
 import type { TextScrub } from '#shared/permission-schema.ts'
@@ -9,7 +10,7 @@ import type { CrashReading, DumpReading } from '#shared/store/crash-store.ts'
 import { readProcessedCrash } from '#shared/store/processed-crash-store.ts'
 import { readDump, readDumpNames, readRawCrash } from '#shared/store/raw-crash-store.ts'
 
-/** Reading crashes for a viewer. `scrub` is what is done with free text for viewers without view_pii; null: nothing. All functions throw when R2 does not answer. */
+/** Reading crashes for a viewer. `scrub` is what is done with free text for viewers without view_pii; null: nothing. `registry` says what is public. All functions throw when R2 does not answer. */
 
 /** The raw crash. It is there from the moment that the client has its crash id, so it is never `pending`. */
 export async function readRaw(
@@ -17,11 +18,12 @@ export async function readRaw(
   crashId: CrashId,
   viewer: Viewer,
   scrub: TextScrub | null = scrubFreeText,
+  registry: AnnotationRegistry = BUILT_IN_REGISTRY,
 ): Promise<CrashReading> {
   const raw = await readRawCrash(crashes, crashId)
   switch (raw.kind) {
     case 'found':
-      return { kind: 'found', json: redactRawCrash(raw.rawCrash, viewer, scrub) }
+      return { kind: 'found', json: redactRawCrash(raw.rawCrash, viewer, scrub, registry) }
     case 'missing':
       return { kind: 'unknown' }
     case 'unreadable':
@@ -35,10 +37,11 @@ export async function readProcessed(
   crashId: CrashId,
   viewer: Viewer,
   scrub: TextScrub | null = scrubFreeText,
+  registry: AnnotationRegistry = BUILT_IN_REGISTRY,
 ): Promise<CrashReading> {
   const processed = await readProcessedCrash(crashes, crashId)
   if (processed.kind === 'found')
-    return { kind: 'found', json: redactProcessedCrash(JSON.parse(processed.json), viewer, scrub) }
+    return { kind: 'found', json: redactProcessedCrash(JSON.parse(processed.json), viewer, scrub, registry) }
   const failure = await readFailure(crashes, crashId)
   if (failure !== null) return { kind: 'failed', ...failure }
   return { kind: (await isSaved(crashes, crashId)) ? 'pending' : 'unknown' }

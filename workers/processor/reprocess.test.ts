@@ -1,6 +1,7 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { BUILT_IN_REGISTRY } from '#shared/annotations/registry.ts'
 import { ANONYMOUS, type Viewer } from '#shared/auth/permissions.ts'
 import { systemRandomBytes } from '#shared/clock.ts'
 import { type CrashId, createCrashId } from '#shared/crash-id.ts'
@@ -108,6 +109,7 @@ function processor() {
     },
     lists: at.lists,
     products: NO_PRODUCTS,
+    registry: BUILT_IN_REGISTRY,
     scrub: null,
     largeCrashes: new LargeCrashTurn(() => at.nowMs),
     rulesets: RULESETS,

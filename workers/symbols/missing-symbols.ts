@@ -1,3 +1,4 @@
+import { csvLine } from '#shared/csv.ts'
 import {
   MISSING_SYMBOL_SORTS,
   MISSING_SYMBOL_STATES,
@@ -95,21 +96,16 @@ function csvStream(missing: MissingSymbolsDeps['missing'], query: ListedQuery): 
   let offset = 0
   return new ReadableStream({
     start(controller) {
-      controller.enqueue(encoder.encode(`${COLUMNS.join(',')}\r\n`))
+      controller.enqueue(encoder.encode(csvLine(COLUMNS)))
     },
     async pull(controller) {
       const rows = await missing.list({ ...query, limit: CSV_ROWS_A_READ, offset })
       offset += rows.length
-      const lines = rows.map(shownMissingSymbol).map((row) => COLUMNS.map((column) => csvCell(row[column])).join(','))
-      if (lines.length > 0) controller.enqueue(encoder.encode(`${lines.join('\r\n')}\r\n`))
+      const lines = rows
+        .map(shownMissingSymbol)
+        .map((row) => csvLine(COLUMNS.map((column) => String(row[column] ?? ''))))
+      if (lines.length > 0) controller.enqueue(encoder.encode(lines.join('')))
       if (rows.length < CSV_ROWS_A_READ) controller.close()
     },
   })
-}
-
-/** RFC 4180. Names are strangers': one that a spreadsheet would take for a formula begins with an apostrophe. */
-function csvCell(value: string | number | null): string {
-  const text = String(value ?? '')
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

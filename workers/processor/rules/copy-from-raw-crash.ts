@@ -1,16 +1,15 @@
 import type { CrashAnnotation } from '#shared/annotations/annotation.ts'
-import { CRASH_ANNOTATIONS } from '#shared/annotations.ts'
 import { parseJsonUpTo } from '#shared/bounded-json.ts'
 import { MAX_JSON_DEPTH } from '#shared/limits.ts'
 import { conforms } from '#shared/permission-schema.ts'
 import { always, integerOf, isRecord, type Rule } from './rule.ts'
 
-/** Copies what the table of annotations says, as the type that it says; a value of another type costs a note (specs/processor.md 1.3, 6). */
+/** Copies what the registry of annotations says, as the type that it says; a value of another type costs a note (specs/processor.md 1.3, 6). */
 export const copyFromRawCrash: Rule = {
   name: 'CopyFromRawCrash',
   predicate: always,
   action(crash) {
-    for (const annotation of CRASH_ANNOTATIONS) {
+    for (const annotation of crash.registry.annotations) {
       const { name, copy } = annotation
       if (copy === undefined) continue
       const value = crash.annotations[name]

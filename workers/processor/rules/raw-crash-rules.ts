@@ -53,6 +53,16 @@ export const collectorMetadata: Rule = {
   },
 }
 
+/** Ours: how many reports this one stands for, and with which it is alike. */
+export const sampling: Rule = {
+  name: 'Sampling',
+  predicate: always,
+  action({ rawCrash: { metadata }, processed }) {
+    if (metadata.sample_weight !== undefined) processed.sample_weight = metadata.sample_weight
+    if (metadata.fingerprint !== undefined) processed.fingerprint = metadata.fingerprint
+  },
+}
+
 /** The stackwalker reads it as text (stackwalk.ts); a JSON `extra` sends it as an object. */
 export const convertModuleSignatureInfo: Rule = {
   name: 'ConvertModuleSignatureInfo',

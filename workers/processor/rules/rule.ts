@@ -1,3 +1,4 @@
+import type { AnnotationRegistry } from '#shared/annotations/registry.ts'
 import { parseJsonUpTo } from '#shared/bounded-json.ts'
 import { MAX_JSON_DEPTH } from '#shared/limits.ts'
 import type { RulesetName } from '#shared/messages.ts'
@@ -24,6 +25,8 @@ export interface CrashInProcess {
   readonly memoryReport: MemoryReport
   readonly lists: SignatureLists
   readonly products: Products
+  /** What is known of annotations here. */
+  readonly registry: AnnotationRegistry
   /** What is done with free text before it is public; null: nothing. */
   readonly scrub: TextScrub | null
   /** The processed crash. */

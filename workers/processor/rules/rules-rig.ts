@@ -1,3 +1,4 @@
+import { BUILT_IN_REGISTRY } from '#shared/annotations/registry.ts'
 import { parseCrashId } from '#shared/crash-id.ts'
 import { NO_PRODUCTS, type Product, type Products, productsSchema } from '#shared/products/products.ts'
 import type { JsonValue } from '#shared/raw-crash.ts'
@@ -32,6 +33,7 @@ export function processedCrash(
     memoryReport: { kind: 'absent' },
     lists: defaultSignatureLists(),
     products: NO_PRODUCTS,
+    registry: BUILT_IN_REGISTRY,
     scrub: null,
     earlierJson: null,
     startedAtMs: 0,

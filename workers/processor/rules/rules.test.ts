@@ -8,9 +8,17 @@ import { RULESETS } from './rulesets.ts'
 const SUBMITTED_SECONDS = Math.trunc(Date.parse(SUBMITTED) / 1000)
 
 describe('the default ruleset', () => {
-  it('has the 50 rules of the peer in its order, and one of ours before the signature', () => {
+  it('has the 50 rules of the peer in its order, and two of ours: sampling, and scrubbing before the signature', () => {
     expect(RULESETS.default.map(({ name }) => name)).toEqual([
-      ...['DeNull', 'DeNone', 'CrashReportKeys', 'CollectorMetadata', 'ConvertModuleSignatureInfo', 'CopyFromRawCrash'],
+      ...[
+        'DeNull',
+        'DeNone',
+        'CrashReportKeys',
+        'CollectorMetadata',
+        'Sampling',
+        'ConvertModuleSignatureInfo',
+        'CopyFromRawCrash',
+      ],
       ...['FenixVersionRewrite', 'ESRVersionRewrite', 'SubmittedFrom', 'Identifier', 'MinidumpSha256Hash'],
       ...['MinidumpStackwalk', 'ModuleURLRewrite', 'CrashingThreadInfo', 'TruncateStacks', 'PossibleBitFlips'],
       ...['CrashInconsistencies', 'HasGuardPageAccess', 'MajorVersion', 'Plugin', 'ProcessType', 'Accessibility'],

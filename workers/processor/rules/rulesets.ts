@@ -22,6 +22,7 @@ import {
   deNull,
   identifier,
   minidumpSha256Hash,
+  sampling,
   submittedFrom,
 } from './raw-crash-rules.ts'
 import type { Rule } from './rule.ts'
@@ -40,7 +41,7 @@ import { datesAndTimes } from './time-rules.ts'
 import { betaVersion, esrVersionRewrite, fenixVersionRewrite, themePrettyName } from './version-rules.ts'
 
 /** Raise it with every change of a rule that can change a processed crash. */
-export const PROCESSOR_VERSION = '2'
+export const PROCESSOR_VERSION = '3'
 
 /**
  * The rules of each ruleset, in the peer's order (specs/processor.md 1.3; its numbers stand beside them and in docs/processor-rules.md). A later
@@ -52,6 +53,7 @@ export const RULESETS: Readonly<Record<RulesetName, readonly Rule[]>> = {
     deNone, // 2
     crashReportKeys, // 3
     collectorMetadata, // 4
+    sampling, // ours
     convertModuleSignatureInfo, // 5
     copyFromRawCrash, // 6
     fenixVersionRewrite, // 7

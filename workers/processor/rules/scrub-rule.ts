@@ -1,14 +1,16 @@
-import { CRASH_ANNOTATIONS } from '#shared/annotations.ts'
+import type { AnnotationRegistry } from '#shared/annotations/registry.ts'
 import type { TextScrub } from '#shared/permission-schema.ts'
 import { PROCESSED_KEYS } from '#shared/processed-keys.ts'
 import { isRecord, type JsonRecord, type Rule } from './rule.ts'
 
 /** Keys of the processed crash whose text a program or a person wrote. The structured Java exception holds its message. */
-const FREE_TEXT_KEYS: readonly string[] = [
-  ...CRASH_ANNOTATIONS.flatMap(({ freeText, copy }) => (freeText === true && copy !== undefined ? [copy.key] : [])),
-  ...PROCESSED_KEYS.flatMap(({ key, node }) => (node.freeText === true ? [key] : [])),
-  'java_exception',
-]
+function freeTextKeys({ annotations }: AnnotationRegistry): readonly string[] {
+  return [
+    ...annotations.flatMap(({ freeText, copy }) => (freeText === true && copy !== undefined ? [copy.key] : [])),
+    ...PROCESSED_KEYS.flatMap(({ key, node }) => (node.freeText === true ? [key] : [])),
+    'java_exception',
+  ]
+}
 
 /**
  * Ours, before the signature, so that neither it nor search nor the public copy holds what tells of the person (DESIGN.md section 5).
@@ -17,9 +19,9 @@ const FREE_TEXT_KEYS: readonly string[] = [
 export const scrubFreeText: Rule = {
   name: 'ScrubFreeText',
   predicate: ({ scrub }) => scrub !== null,
-  action({ processed, scrub }) {
+  action({ processed, scrub, registry }) {
     if (scrub === null) return
-    for (const key of FREE_TEXT_KEYS) {
+    for (const key of freeTextKeys(registry)) {
       if (processed[key] !== undefined) processed[key] = scrubbed(processed[key], scrub)
     }
   },
