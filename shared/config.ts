@@ -10,6 +10,12 @@ export const variables = {
     .default('production')
     .describe('`development` (set by `mayday start`) offers the loopback sign-in. Anything else never does.'),
   MAYDAY_VERSION: z.string().default('unreleased').describe('What `/__version__` answers; set by the deploy.'),
+  RATE_LIMITS: z
+    .enum(['auto', 'on', 'off'])
+    .default('auto')
+    .describe(
+      'Requests a minute and address: 100 to the API (1,000 with a token), 10 search pages (100 signed in). `auto`: in production only.',
+    ),
   STACKWALKER_URL: z
     .string()
     .default('')
@@ -19,6 +25,15 @@ export const variables = {
     .default('none')
     .describe(
       '`mozilla`: crashes are processed to the letter as by Socorro: free text is not scrubbed of user names, addresses and secrets, and Mozilla’s products have their own rules.',
+    ),
+  SEARCH_SHARDS_PER_WEEK: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(16)
+    .default(1)
+    .describe(
+      'Into how many Durable Objects the crashes of one week are split, for more than 400,000 a week. May be changed at any time: it holds for weeks whose first crash comes after; a week keeps what it began with.',
     ),
   SUBMITTER_TOKEN: z
     .string()

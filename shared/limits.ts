@@ -347,3 +347,85 @@ export const MAX_SIGNATURE_LINES = 5_000
 export const MAX_SIGNATURE_STREAM_BYTES = 64 * MIB
 /** A body that does not go on for this long is given up. */
 export const SIGNATURE_BODY_IDLE_MS = 30_000
+
+// The public API (specs/webapp.md 2.1 and 2.2)
+
+/** Requests a minute that one address may send without credentials, and with them: the peer's numbers. wrangler.toml holds the same. */
+export const API_REQUESTS_A_MINUTE = { anonymous: 100, authenticated: 1_000 } as const
+/** Search pages a minute: the peer's numbers. One page is the most expensive read. wrangler.toml holds the same. */
+export const SEARCH_PAGES_A_MINUTE = { anonymous: 10, authenticated: 100 } as const
+/** The platform counts by the minute and does not say when the next request is good; after a whole minute it is. */
+export const RATE_LIMIT_RETRY_SECONDS = 60
+/** Asking the rate limiter is worth no more than this; late or failing means go on. */
+export const RATE_LIMIT_DEADLINE_MS = 500
+/** How long a browser keeps a public answer of the API (the peer's number). */
+export const API_CACHE_SECONDS = 300
+/** The body of an API call by form or JSON: 1,000 signatures of 255 characters, percent-encoded, are 765 KB. */
+export const MAX_API_BODY_BYTES = 1 * MIB
+/** Signatures or bug ids of one question about them. */
+export const MAX_NAMES_A_QUESTION = 1_000
+/** Signatures that one request links with a bug: a bug with more is no one bug. */
+export const MAX_SIGNATURES_A_BUG = 200
+/** Characters of one API parameter that is a name: signatures have at most 255. */
+export const MAX_NAME_CHARS = 1_000
+/** Crashes of one page of MissingProcessedCrash: the peer's number. */
+export const MISSING_CRASHES_A_PAGE = 1_000
+/** Builds of one product and channel that one run of the versions job sees: crashes of some hours come from a few hundred. */
+export const MAX_BUILDS_A_FACET = 500
+/** What a token's owner says of it: the peer's number of characters. */
+export const MAX_TOKEN_NOTE_CHARS = 2_000
+/** Days that a token lives when its owner names none (specs/webapp.md 5). */
+export const DEFAULT_TOKEN_DAYS = 90
+/** Tokens of one list. A person has a handful; an administrator sees the newest. */
+export const MAX_TOKENS_LISTED = 1_000
+
+// A deployment's own annotations, and what a search document holds
+
+/** The annotations document: MAX_DEPLOYMENT_ANNOTATIONS entries of 2 KB. */
+export const MAX_ANNOTATIONS_DOCUMENT_BYTES = 1 * MIB
+/** Annotations that a deployment adds: each may be a column of every search shard. Firefox, the richest client, has about 210. */
+export const MAX_DEPLOYMENT_ANNOTATIONS = 500
+/** Text of an analysed field in the index, in bytes of UTF-8: the peer's limit (specs/webapp.md 3.1). */
+export const MAX_INDEXED_TEXT_BYTES = 32_766
+/** One search document as JSON: a row of a Durable Object holds 2 MB. Real ones have 4 to 20 KB. */
+export const MAX_DOCUMENT_BYTES = 1_500_000
+
+// The query language of search
+
+/** Characters of one `@` pattern: the peer's engine takes as many. */
+export const MAX_PATTERN_CHARS = 1_000
+/** Steps that one character of a value may cost a pattern, at worst: a plain text of 1,000 characters needs as many. */
+export const MAX_PATTERN_INSTRUCTIONS = 2_000
+/** Numbers of one `<n-m>` in a pattern: each is written out. */
+export const MAX_PATTERN_INTERVAL = 500
+/** Values with an operator other than `=` in one query: each is compared with every distinct value of its field. */
+export const MAX_FILTER_CONDITIONS = 200
+/** Values of one field that are looked up in a set: as many crash ids as one query can page through. */
+export const MAX_FILTER_VALUES = MAX_RESULTS_WINDOW
+/** Nodes of the tree of aggregations: every field there is, once, and as many below them. */
+export const MAX_AGGREGATIONS = 400
+/** Steps of one histogram of dates: a month by the minute. The peer's engine gives up at 65,536 buckets. */
+export const MAX_DATE_BUCKETS = 50_000
+/** Warnings of one answer: a form may name 100,000 parameters that are none. */
+export const MAX_SEARCH_WARNINGS = 100
+
+// The search engine: column chunks of a shard
+
+/** Documents of one sealed chunk. Ids of its values fit into two bytes, and 74 chunks hold a week of 300,000 crashes. */
+export const MAX_CHUNK_DOCUMENTS = 4_096
+/** JSON of the documents of one chunk: it is sealed before it is full, so that sealing never holds more than a tenth of an isolate. */
+export const MAX_CHUNK_BYTES = 12 * MIB
+/** Decoded columns that all shards of an isolate keep together: a third of its memory. */
+export const COLUMN_CACHE_BYTES = 48 * MIB
+/** Values of one field that are kept, and dropped, together. A week of 300,000 crashes has about 3 MB of signatures. */
+export const MAX_SEGMENT_BYTES = 8 * MIB
+/** A value of a column is stored in rows of this size: a row of a Durable Object holds 2 MB. */
+export const MAX_BLOB_BYTES = 1_800_000
+/** Buckets and terms that one query may count in one shard: about 40 MB. Beyond it only those that were met first are counted. */
+export const MAX_QUERY_BUCKETS = 1_000_000
+/** What the patterns of one query may cost one shard, in steps of about 5 ns: two seconds, or 500,000 signatures by a plain pattern. */
+export const MAX_PATTERN_STEPS = 400_000_000
+/** Documents of an older format that one step of a rebuild moves: about 100 ms. */
+export const REBUILD_STEP_DOCUMENTS = 1_000
+/** Between two steps of a rebuild, so that queries come in between. */
+export const REBUILD_PAUSE_MS = 100

@@ -1,26 +1,9 @@
+import { MAX_FILTER_CONDITIONS, MAX_FILTER_VALUES } from '../limits.ts'
 import { type BadParameter, badParameter, type SearchWarning, searchWarning } from './bad-parameter.ts'
-import type { SearchField } from './fields.ts'
+import type { FieldOperator, SearchField } from './fields.ts'
+import { parseLucenePattern } from './lucene-pattern.ts'
+import type { Condition, FieldFilter, QueryField } from './search-query.ts'
 import type { SearchValue } from './search-rpc.ts'
-
-/** One comparison with a field's value. `not` turns it round, and then a missing value passes. */
-export type Condition = { readonly not: boolean } & (
-  | { readonly operator: 'is'; readonly values: readonly SearchValue[] }
-  /** Any word of any of the values, whatever its case. */
-  | { readonly operator: 'has_word'; readonly values: readonly string[] }
-  | { readonly operator: 'contains' | 'starts_with' | 'ends_with'; readonly value: string }
-  | { readonly operator: 'above' | 'at_least' | 'below' | 'at_most'; readonly value: number }
-  | { readonly operator: 'is_missing' }
-)
-
-/**
- * What one field must satisfy: one of `any` (if there are some) and each of `all`. Ranges narrow, all else widens:
- * `uptime=>5&uptime=<9` is a range, `signature=~a&signature=~b` a choice (specs/webapp.md 2.3).
- */
-export interface FieldFilter {
-  readonly field: string
-  readonly any: readonly Condition[]
-  readonly all: readonly Condition[]
-}
 
 /** The filter of one field, or what is wrong. `filter` is null when every value was blank. */
 export type ParsedFilter =
@@ -29,15 +12,21 @@ export type ParsedFilter =
 
 type ParsedValue =
   | { readonly kind: 'choice' | 'range'; readonly condition: Condition }
-  | { readonly kind: 'bare'; readonly not: boolean; readonly value: SearchValue }
-  | { readonly kind: 'dropped' }
+  /** One value of a condition that takes many: `is` with `=` or without an operator, `has_word`. */
+  | { readonly kind: 'value'; readonly set: 'bare' | 'negated' | 'exact'; readonly value: SearchValue }
+  | { readonly kind: 'dropped'; readonly why: string }
   | BadParameter
 
-/** Reads the values of one parameter, `<field>=[!][operator]value`, repeated. */
+/** A field as a query carries it. */
+export function queryField({ name, type, analysed, list }: SearchField): QueryField {
+  return { name, type, analysed, list }
+}
+
+/** Reads the values of one parameter, `<field>=[!][operator]value`, repeated (specs/webapp.md 2.3). */
 export function parseFilter(field: SearchField, texts: readonly string[]): ParsedFilter {
   const any: Condition[] = []
   const all: Condition[] = []
-  const bare = { plain: new Set<SearchValue>(), negated: new Set<SearchValue>() }
+  const sets = { bare: new Set<SearchValue>(), negated: new Set<SearchValue>(), exact: new Set<SearchValue>() }
   const warnings: SearchWarning[] = []
   for (const text of texts) {
     const not = text.startsWith('!')
@@ -46,7 +35,7 @@ export function parseFilter(field: SearchField, texts: readonly string[]): Parse
       case 'bad':
         return parsed
       case 'dropped':
-        warnings.push(searchWarning(field.name, 'a blank value is ignored'))
+        warnings.push(searchWarning(field.name, parsed.why))
         break
       case 'range':
         all.push(parsed.condition)
@@ -54,29 +43,47 @@ export function parseFilter(field: SearchField, texts: readonly string[]): Parse
       case 'choice':
         any.push(parsed.condition)
         break
-      case 'bare':
+      case 'value':
         if (field.type === 'enum' && /^[=~^$@<>]/.test(String(parsed.value))) {
           warnings.push(
             searchWarning(field.name, `${field.name} has no operators but ! and __null__: compared as it stands`),
           )
         }
-        bare[parsed.not ? 'negated' : 'plain'].add(parsed.value)
+        sets[parsed.set].add(parsed.value)
     }
+    // Within the loop: each pattern is compiled.
+    if (any.length + all.length > MAX_FILTER_CONDITIONS) return tooManyConditions(field.name)
   }
-  any.push(...bareConditions(field, [...bare.plain], false), ...bareConditions(field, [...bare.negated], true))
-  const filter = any.length + all.length === 0 ? null : { field: field.name, any, all }
+  if (sets.bare.size + sets.negated.size + sets.exact.size > MAX_FILTER_VALUES) {
+    return badParameter(field.name, `more than ${MAX_FILTER_VALUES} values`)
+  }
+  const bareOperator = field.analysed || field.list ? 'has_word' : 'is'
+  any.push(
+    ...setCondition('is', sets.exact, false),
+    ...setCondition(bareOperator, sets.bare, false),
+    ...setCondition(bareOperator, sets.negated, true),
+  )
+  const filter = any.length + all.length === 0 ? null : { field: queryField(field), any, all }
   return { kind: 'filter', filter, warnings }
 }
 
+/** A query has at most MAX_FILTER_CONDITIONS, over all its fields. */
+export function tooManyConditions(param: string): BadParameter {
+  return badParameter(param, `more than ${MAX_FILTER_CONDITIONS} values with an operator, all fields together`)
+}
+
 /** Values without an operator are one condition: `!a` and `!b` is neither of them, where two conditions would be "not both". */
-function bareConditions(field: SearchField, values: readonly SearchValue[], not: boolean): readonly Condition[] {
-  if (values.length === 0) return []
-  return [field.analysed ? { operator: 'has_word', values: values.map(String), not } : { operator: 'is', values, not }]
+function setCondition(operator: 'is' | 'has_word', set: ReadonlySet<SearchValue>, not: boolean): readonly Condition[] {
+  if (set.size === 0) return []
+  const values = [...set]
+  return operator === 'is' ? [{ operator, values, not }] : [{ operator, values: values.map(String), not }]
 }
 
 function parseValue(field: SearchField, not: boolean, text: string): ParsedValue {
-  if (text === '__null__') return { kind: 'choice', condition: { operator: 'is_missing', not } }
-  if (text === '') return { kind: 'dropped' }
+  if (text === '__null__' && field.operators.includes('__null__')) {
+    return { kind: 'choice', condition: { operator: 'is_missing', not } }
+  }
+  if (text === '') return { kind: 'dropped', why: 'a blank value is ignored' }
   switch (field.type) {
     case 'str':
       return parseText(field, not, text)
@@ -84,23 +91,36 @@ function parseValue(field: SearchField, not: boolean, text: string): ParsedValue
       // Every beta of a version, as people ask for it: 38.0b finds 38.0b1 to 38.0b9.
       return field.name === 'version' && text.length > 1 && text.endsWith('b')
         ? { kind: 'choice', condition: { operator: 'starts_with', value: text, not } }
-        : { kind: 'bare', not, value: text }
+        : bare(not, text)
     case 'int':
     case 'float':
       return parseNumber(field, not, text)
     case 'bool':
-      return { kind: 'bare', not, value: text === '__true__' || /^(true|t|1|y|yes)$/i.test(text) }
+      return bare(not, text === '__true__' || /^(true|t|1|y|yes)$/i.test(text))
     case 'date':
-      // The one date field bounds the query and is read by parseDateWindow.
-      return badParameter(field.name, 'a date cannot be a filter')
+      // A date that is bare or of no known form is refused by parseDateWindow, which reads the other operators of the one date field.
+      return badParameter(field.name, 'date must have a prefix operator')
   }
 }
 
+function bare(not: boolean, value: SearchValue): ParsedValue {
+  return { kind: 'value', set: not ? 'negated' : 'bare', value }
+}
+
+const isTextOperator = (character: string) => ['=', '~', '^', '$', '@'].some((operator) => operator === character)
+
 function parseText(field: SearchField, not: boolean, text: string): ParsedValue {
+  const operator = text.charAt(0)
+  if (isTextOperator(operator) && !field.operators.some((allowed) => allowed === operator)) {
+    return refusedOperator(field, operator)
+  }
   const value = text.slice(1)
-  switch (text.charAt(0)) {
+  switch (operator) {
     case '=':
-      return { kind: 'choice', condition: { operator: 'is', values: [value], not } }
+      // Of several `=` any may hold: one condition. Of several `!=` any may fail, which one condition cannot say.
+      return not
+        ? { kind: 'choice', condition: { operator: 'is', values: [value], not } }
+        : { kind: 'value', set: 'exact', value }
     case '~':
       return { kind: 'choice', condition: { operator: 'contains', value, not } }
     case '^':
@@ -108,9 +128,30 @@ function parseText(field: SearchField, not: boolean, text: string): ParsedValue 
     case '$':
       return { kind: 'choice', condition: { operator: 'ends_with', value, not } }
     case '@':
-      return badParameter(field.name, 'regular expressions (@) are not supported yet, use ~ ^ or $')
+      return parsePattern(field, not, value)
     default:
-      return { kind: 'bare', not, value: text }
+      return field.operators.includes('') ? bare(not, text) : refusedOperator(field, 'none')
+  }
+}
+
+function refusedOperator(field: SearchField, operator: string): BadParameter {
+  const allowed = field.operators.map((one: FieldOperator) => (one === '' ? 'none' : one)).join(' ')
+  return badParameter(field.name, `${field.name} does not take the operator ${operator}, only: ${allowed}`)
+}
+
+/** The peer names `query` where a pattern is too costly, and so do its clients' texts (specs/webapp.md 2.3). */
+function parsePattern(field: SearchField, not: boolean, value: string): ParsedValue {
+  const parsed = parseLucenePattern(value)
+  switch (parsed.kind) {
+    case 'pattern':
+      return { kind: 'choice', condition: { operator: 'matches', pattern: parsed.pattern, not } }
+    case 'bad':
+      return badParameter(field.name, `not a pattern: ${parsed.why}`)
+    case 'too_complex':
+      return badParameter(
+        'query',
+        `the pattern of ${field.name} is too complex: make it shorter, with fewer {n}, or use ~ ^ $, which cost little`,
+      )
   }
 }
 
@@ -128,7 +169,9 @@ function parseNumber(field: SearchField, not: boolean, text: string): ParsedValu
     )
   }
   if (sign === '>' || sign === '>=' || sign === '<' || sign === '<=') {
+    if (!field.operators.includes(sign)) return refusedOperator(field, sign)
     return { kind: 'range', condition: { operator: RANGES[sign], value, not } }
   }
-  return { kind: 'bare', not, value }
+  // -0 is 0, and stays so in JSON and in sets.
+  return bare(not, value + 0)
 }

@@ -1,5 +1,5 @@
 import type { CrashId } from '../crash-id.ts'
-import type { SearchQuery } from './query.ts'
+import type { SearchQuery } from './search-query.ts'
 
 /**
  * The RPC port of the search Worker. Everything is plain data under 8 MiB a call.
@@ -16,11 +16,18 @@ export interface SearchDocument {
   readonly values: Readonly<Record<string, SearchValue>>
 }
 
-/** One term of a facet. */
+/** One bucket of a terms aggregation or a histogram. */
 export interface FacetTerm {
   readonly term: SearchValue
   readonly count: number
+  /** What the bucket stands for before sampling; only with `estimate`. */
+  readonly estimate?: number
+  /** There (if only as `{}`) wherever something is counted again in each bucket. */
+  readonly facets?: Facets
 }
+
+/** What was counted, by the `key` of each aggregation. */
+export type Facets = Readonly<Record<string, readonly FacetTerm[] | { readonly value: number }>>
 
 /** What could not be answered in full. The peer's shape (`shards`), plus our own `warning`, which its clients ignore. */
 export type SearchError =
@@ -31,7 +38,9 @@ export type SearchError =
 export interface SearchAnswer {
   readonly hits: readonly Readonly<Record<string, SearchValue | null>>[]
   readonly total: number
-  readonly facets: Readonly<Record<string, readonly FacetTerm[]>>
+  /** The sum of `sample_weight` over all that were found; only with `estimate`. */
+  readonly total_estimate?: number
+  readonly facets: Facets
   readonly errors: readonly SearchError[]
 }
 

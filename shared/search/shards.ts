@@ -1,7 +1,7 @@
 import { type CrashId, crashDay } from '../crash-id.ts'
 import { type Instant, instantMs } from './instant.ts'
 
-/** The name of a shard: an ISO week such as `2026W47`. Monday is its first day; the week of 4 January is W01. */
+/** An ISO week such as `2026W47`. Monday is its first day; the week of 4 January is W01. */
 export type Week = string & { readonly __week: unique symbol }
 
 const DAY_MS = 86_400_000
@@ -20,6 +20,28 @@ export function weekOfCrash(crashId: CrashId): Week {
 /** The week that an instant lies in. */
 export function weekOfInstant(instant: Instant): Week {
   return weekAt(instantMs(instant))
+}
+
+/** The name of a shard: its week, and for the second and later shards of a split week `/1`, `/2`, …: `2026W47/1`. */
+export type ShardName = string & { readonly __shardName: unique symbol }
+
+/** The shard that is there for every week; it knows how many there are. */
+export function firstShard(week: Week): ShardName {
+  return shardName(week, 0)
+}
+
+/** All shards of a week that is split so many ways. */
+export function shardsOfWeek(week: Week, splits: number): readonly ShardName[] {
+  return Array.from({ length: splits }, (_, n) => shardName(week, n))
+}
+
+/** The shard of a crash in its week: by the random digits that a crash id begins with. */
+export function shardOfCrash(crashId: CrashId, splits: number): ShardName {
+  return shardName(weekOfCrash(crashId), Number.parseInt(crashId.slice(0, 8), 16) % splits)
+}
+
+function shardName(week: Week, n: number): ShardName {
+  return (n === 0 ? week : `${week}/${n}`) as string as ShardName
 }
 
 /** The weeks that have any of the time from one instant to another, oldest first; none when they are in the wrong order. */

@@ -7,7 +7,7 @@ import { auditLog, missingSymbolDays, missingSymbols, uploadFiles, uploads } fro
 import { uploadRepository } from '#shared/db/uploads.ts'
 import { MAX_NEW_MISSES_A_DAY, MISSES_KEPT_DAYS } from '#shared/limits.ts'
 import { instantMs } from '#shared/search/instant.ts'
-import type { SearchQuery } from '#shared/search/query.ts'
+import type { SearchQuery } from '#shared/search/search-query.ts'
 import type { FacetTerm, SearchAnswer } from '#shared/search/search-rpc.ts'
 import { parseSymbolKey } from '#shared/symbols/key.ts'
 import { countMissingSymbols } from './missing-symbols.ts'

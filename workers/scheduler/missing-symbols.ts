@@ -1,10 +1,13 @@
+import { ANONYMOUS } from '#shared/auth/permissions.ts'
 import { type Clock, utcDay } from '#shared/clock.ts'
 import type { MissedInCrashes, MissingSymbols } from '#shared/db/missing-symbols.ts'
 import { withDeadline } from '#shared/deadline.ts'
 import { MAX_MISSING_MODULES_A_DAY, MISSES_KEPT_DAYS, MISSING_SYMBOLS_DAYS, RPC_DEADLINE_MS } from '#shared/limits.ts'
-import { MISSING_SYMBOLS_FIELD } from '#shared/search/fields.ts'
+import { facetTerms } from '#shared/search/facet-terms.ts'
+import { DATE_FIELD, MISSING_SYMBOLS_FIELD } from '#shared/search/fields.ts'
 import { instantOf } from '#shared/search/instant.ts'
-import type { SearchQuery } from '#shared/search/query.ts'
+import { parseSearchQuery } from '#shared/search/query.ts'
+import type { SearchQuery } from '#shared/search/search-query.ts'
 import type { FacetTerm, SearchRpc } from '#shared/search/search-rpc.ts'
 import { isModuleCodeId, isModuleDebugId } from '#shared/symbols/missing.ts'
 
@@ -36,12 +39,16 @@ export async function countMissingSymbols({
   const report = { days: 0, skipped_days: 0, modules: 0 }
   for (let daysAgo = 0; daysAgo < MISSING_SYMBOLS_DAYS; daysAgo++) {
     const fromMs = nowMs - (nowMs % DAY_MS) - daysAgo * DAY_MS
-    const { facets, errors } = await withDeadline('search query', RPC_DEADLINE_MS, search.query(dayQuery(fromMs)))
+    const { facets, errors } = await withDeadline(
+      'search query',
+      RPC_DEADLINE_MS,
+      search.query(dayQuery(fromMs, nowMs)),
+    )
     if (errors.some(({ type }) => type === 'shards')) {
       report.skipped_days++
       continue
     }
-    const modules = (facets[MISSING_SYMBOLS_FIELD] ?? []).flatMap(readMissedModule)
+    const modules = facetTerms(facets, MISSING_SYMBOLS_FIELD).flatMap(readMissedModule)
     await missing.setDay(utcDay(fromMs), modules, { fromMs, toMs: Math.min(nowMs, fromMs + DAY_MS - 1) })
     report.days++
     report.modules += modules.length
@@ -50,21 +57,17 @@ export async function countMissingSymbols({
   return report
 }
 
-function dayQuery(fromMs: number): SearchQuery {
-  return {
-    date: {
-      kind: 'window',
-      from: { at: instantOf(fromMs), inclusive: true },
-      to: { at: instantOf(fromMs + DAY_MS), inclusive: false },
-    },
-    filters: [],
-    columns: [],
-    facets: [MISSING_SYMBOLS_FIELD],
-    facets_size: MAX_MISSING_MODULES_A_DAY,
-    sort: [],
-    results_number: 0,
-    results_offset: 0,
-  }
+function dayQuery(fromMs: number, nowMs: number): SearchQuery {
+  const params = new URLSearchParams([
+    [DATE_FIELD, `>=${instantOf(fromMs)}`],
+    [DATE_FIELD, `<${instantOf(fromMs + DAY_MS)}`],
+    ['_facets', MISSING_SYMBOLS_FIELD],
+    ['_facets_size', String(MAX_MISSING_MODULES_A_DAY)],
+    ['_results_number', '0'],
+  ])
+  const parsed = parseSearchQuery(params, ANONYMOUS, nowMs)
+  if (parsed.kind === 'bad') throw new Error(`the missing symbols job asked a bad query: ${parsed.message}`)
+  return parsed.query
 }
 
 /** The parts of a term: a slash in a name is written `\\/` (specs/processor.md 1.3, rule 44). */

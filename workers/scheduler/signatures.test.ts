@@ -6,34 +6,32 @@ import { systemRandomBytes } from '#shared/clock.ts'
 import { createCrashId } from '#shared/crash-id.ts'
 import { signatureRepository } from '#shared/db/signatures.ts'
 import { MAX_RESULTS_WINDOW, MAX_SIGNATURES_A_RUN, SIGNATURE_WINDOW_MS } from '#shared/limits.ts'
-import { aggregate } from '#shared/search/aggregate.ts'
 import { instantOf } from '#shared/search/instant.ts'
-import { hitOf, mergePartials } from '#shared/search/merge.ts'
-import type { SearchAnswer, SearchDocument, SearchRpc, SearchValue } from '#shared/search/search-rpc.ts'
+import type { SearchAnswer, SearchRpc, SearchValue } from '#shared/search/search-rpc.ts'
+import { naiveBackend } from '#shared/search/testing/naive.ts'
 import { recordSignatures } from './signatures.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 23, 12)
 const DAY_MS = 86_400_000
-const MAX_FACET_BYTES = 1_000_000
 
-/** One shard of the real index, in memory. */
+/** An index in memory. */
 function index() {
-  const documents = new Map<string, SearchDocument>()
+  const backend = naiveBackend()
   const at = { isPartial: (_query: Parameters<SearchRpc['query']>[0]): boolean => false, queries: 0 }
   return {
     at,
-    /** Adds a crash, or gives one that is there another signature as reprocessing does. */
+    /** Adds a crash. */
     add(atMs: number, signature: string, more: Record<string, SearchValue> = {}) {
       const crash_id = createCrashId(() => atMs, systemRandomBytes)
       const values = { uuid: crash_id, signature, date: instantOf(atMs), ...more }
-      documents.set(crash_id, { crash_id, started_at_ms: atMs, values })
+      void backend.index([{ crash_id, started_at_ms: atMs, values }])
     },
     async query(query: Parameters<SearchRpc['query']>[0]): Promise<SearchAnswer> {
       at.queries += 1
-      const merged = mergePartials(query, [aggregate(documents.values(), query, MAX_FACET_BYTES)])
-      const hits = merged.page.map((crashId) => hitOf(documents.get(crashId)?.values ?? {}, query.columns))
-      const errors = at.isPartial(query) ? [{ type: 'shards' as const, index: '2026W47', shards_count: 1 }] : []
-      return { hits: errors.length > 0 ? [] : hits, total: merged.total, facets: merged.facets, errors }
+      const answer = await backend.query(query)
+      return at.isPartial(query)
+        ? { ...answer, hits: [], errors: [{ type: 'shards', index: '2026W47', shards_count: 1 }] }
+        : answer
     },
   }
 }

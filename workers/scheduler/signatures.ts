@@ -12,6 +12,7 @@ import {
   SEARCH_RPC_DEADLINE_MS,
   SIGNATURE_WINDOW_MS,
 } from '#shared/limits.ts'
+import { facetTerms } from '#shared/search/facet-terms.ts'
 import { parseSearchQuery } from '#shared/search/query.ts'
 import type { SearchAnswer, SearchRpc } from '#shared/search/search-rpc.ts'
 
@@ -140,7 +141,7 @@ class Index {
       _results_number: '0',
     })
     const changes = new Map<string, SignatureChange>()
-    for (const { term, count } of answer.facets.signature_lineage ?? []) {
+    for (const { term, count } of facetTerms(answer.facets, 'signature_lineage')) {
       for (const [key, { oldSignature, newSignature }] of changesIn(String(term))) {
         changes.set(key, { oldSignature, newSignature, crashes: (changes.get(key)?.crashes ?? 0) + count })
       }

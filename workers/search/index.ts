@@ -1,19 +1,24 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { systemClock } from '#shared/clock.ts'
+import { readConfig } from '#shared/config.ts'
 import type { CrashId } from '#shared/crash-id.ts'
 import { checkHeartbeat, heartbeatResponse } from '#shared/http/heartbeat.ts'
 import { consoleLog } from '#shared/log.ts'
 import { instantOf } from '#shared/search/instant.ts'
-import type { SearchQuery } from '#shared/search/query.ts'
+import type { SearchQuery } from '#shared/search/search-query.ts'
 import type { SearchAnswer, SearchDocument, SearchRpc } from '#shared/search/search-rpc.ts'
-import { weekOfInstant } from '#shared/search/shards.ts'
+import { type Week, weekOfInstant } from '#shared/search/shards.ts'
 import type { Env } from './env.ts'
 import { indexDocuments, missingCrashes, querySearch, removeCrashes, type SearchDeps } from './search.ts'
 
 export { SearchShard } from './search-shard.ts'
 
+const splitsOfWeek = new Map<Week, number>()
+
 const searchDeps = (env: Env): SearchDeps => ({
-  shardOf: (week) => env.SHARDS.getByName(week),
+  shardOf: (name) => env.SHARDS.getByName(name),
+  shardsPerWeek: readConfig(env, 'SEARCH_SHARDS_PER_WEEK').SEARCH_SHARDS_PER_WEEK,
+  splitsOfWeek,
   clock: systemClock,
   log: consoleLog,
 })

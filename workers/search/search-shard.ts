@@ -1,18 +1,26 @@
 import { DurableObject } from 'cloudflare:workers'
-import { type CrashId, parseCrashId } from '#shared/crash-id.ts'
-import { aggregate, type PartialAnswer } from '#shared/search/aggregate.ts'
-import { DATE_FIELD } from '#shared/search/fields.ts'
-import { fitHits, type Hit, hitOf } from '#shared/search/merge.ts'
-import type { Values } from '#shared/search/predicate.ts'
-import type { SearchQuery } from '#shared/search/query.ts'
+import { systemClock } from '#shared/clock.ts'
+import type { CrashId } from '#shared/crash-id.ts'
+import { COLUMN_CACHE_BYTES, REBUILD_PAUSE_MS } from '#shared/limits.ts'
+import type { Chunk } from '#shared/search/chunk.ts'
+import { answerChunks, answerTerms, fieldsOf } from '#shared/search/chunk-query.ts'
+import { ColumnCache } from '#shared/search/columns/column-cache.ts'
+import { fitHits, type Hit } from '#shared/search/hits.ts'
+import type { PartialAnswer, PartialFacets, WantedTerms } from '#shared/search/partial-answer.ts'
+import type { SearchQuery } from '#shared/search/search-query.ts'
 import type { SearchDocument } from '#shared/search/search-rpc.ts'
 import type { Week } from '#shared/search/shards.ts'
 import type { Env } from './env.ts'
+import { CHUNK_SIZE, type ChunkSize, ShardDocuments } from './shard-documents.ts'
+import { hasTable, migrate } from './shard-schema.ts'
 
-/** A shard's part of an answer, and the other shards that hold crashes dated in its week. */
+/** A shard's part of an answer; what only a week's first shard knows; null where nobody wrote it. */
 export interface ShardAnswer {
   readonly partial: PartialAnswer
+  /** The other weeks that hold crashes dated in this one. */
   readonly elsewhere: readonly Week[]
+  /** Into how many shards the week is split. */
+  readonly splits: number | null
 }
 
 /** The columns of some crashes; those that have gone since the query are absent. `isCut`: texts were cut to fit. */
@@ -25,87 +33,86 @@ export interface ShardHits {
 export interface ShardRpc {
   index(documents: readonly SearchDocument[]): Promise<void>
   noteElsewhere(week: Week): Promise<void>
+  splits(toFix: number | null): Promise<number | null>
   query(query: SearchQuery, maxFacetBytes: number): Promise<ShardAnswer>
+  terms(query: SearchQuery, wanted: WantedTerms, maxFacetBytes: number): Promise<PartialFacets>
   hits(crashIds: readonly CrashId[], columns: readonly string[], maxBytes: number): Promise<ShardHits>
   remove(crashIds: readonly CrashId[]): Promise<void>
   missing(crashIds: readonly CrashId[]): Promise<readonly CrashId[]>
   ping(): Promise<void>
 }
 
-/** Statements of each version of the schema: a shard that was written by an older release runs those it lacks. */
-const SCHEMA_VERSIONS: readonly (readonly string[])[] = [
-  [
-    `create table documents (
-       crash_id text not null unique,
-       started_at_ms integer not null,
-       date text not null,
-       field_values text not null
-     ) strict`,
-    'create index documents_by_date on documents (date)',
-    'create table elsewhere (week text primary key) strict, without rowid',
-  ],
-]
+/** One for all shards that run in this isolate. */
+const columnCache = new ColumnCache(COLUMN_CACHE_BYTES)
 
 /**
- * The search documents of one ISO week of crash ids, in SQLite. A document costs three rows written (itself and two indexes).
- * A shard that nobody wrote has no tables and so no storage: a query over weeks without crashes leaves nothing behind.
+ * The search documents of one ISO week of crash ids, or of a part of it: those that came last as rows, all others as column chunks, in SQLite. A
+ * document costs two rows written, and a reprocessed one no more than three. A shard that nobody wrote has no tables and so no
+ * storage: a query over weeks without crashes leaves nothing behind.
  */
 export class SearchShard extends DurableObject<Env> {
   readonly #sql: SqlStorage
-  #isWritten: boolean
+  #chunkSize: ChunkSize = CHUNK_SIZE
+  /** Null until somebody writes. */
+  #documents: ShardDocuments | null
+  #hasAlarm = false
 
   constructor(context: DurableObjectState, env: Env) {
     super(context, env)
     this.#sql = context.storage.sql
-    this.#isWritten = this.#sql.exec(`select 1 from sqlite_master where name = 'schema_version'`).toArray().length > 0
-    if (this.#isWritten) this.#migrate()
+    this.#documents = hasTable(this.#sql, 'schema_version') ? this.#openDocuments() : null
+    if (this.#documents !== null) this.#workLater(this.#documents)
   }
 
-  /** Adds or replaces documents. Of two of one crash the one that was started later stays, whichever comes first. */
+  /** Tests seal earlier. */
+  resize(chunkSize: ChunkSize): void {
+    this.#chunkSize = chunkSize
+    if (this.#documents !== null) this.#documents = this.#openDocuments()
+  }
+
+  /** Adds or replaces documents; see {@link ShardDocuments.index}. */
   index(documents: readonly SearchDocument[]): void {
-    this.ctx.storage.transactionSync(() => {
-      if (!this.#isWritten) this.#migrate()
-      for (const { crash_id, started_at_ms, values } of documents) {
-        this.#sql.exec(
-          `insert into documents (crash_id, started_at_ms, date, field_values) values (?, ?, ?, ?)
-           on conflict (crash_id) do update
-             set started_at_ms = excluded.started_at_ms, date = excluded.date, field_values = excluded.field_values
-             where excluded.started_at_ms >= started_at_ms`,
-          crash_id,
-          started_at_ms,
-          String(values[DATE_FIELD]),
-          JSON.stringify(values),
-        )
-      }
-    })
-    this.#isWritten = true
+    this.#write((stored) => stored.index(documents))
+  }
+
+  /** Takes documents out for good: what was started before now does not come back. Their values leave the columns within minutes. */
+  remove(crashIds: readonly CrashId[]): void {
+    this.#write((stored) => stored.remove(crashIds, systemClock()))
   }
 
   /** Keeps that `week` holds a crash dated in this one, so that queries about this week ask there too. */
   noteElsewhere(week: Week): void {
-    this.ctx.storage.transactionSync(() => {
-      if (!this.#isWritten) this.#migrate()
-      this.#sql.exec('insert into elsewhere (week) values (?) on conflict do nothing', week)
-    })
-    this.#isWritten = true
+    this.#write(() => this.#sql.exec('insert into elsewhere (week) values (?) on conflict do nothing', week))
+  }
+
+  /**
+   * Into how many shards this week is split; null where that was never said. It is fixed once, by the first who gives `toFix`, which is
+   * who indexes the first document: were it to change, documents would be where nobody looks for them.
+   */
+  splits(toFix: number | null): number | null {
+    const known = this.#readSplits()
+    if (known !== null || toFix === null) return known
+    this.#write(() => this.#sql.exec('insert into splits (splits) values (?)', toFix))
+    return toFix
   }
 
   query(query: SearchQuery, maxFacetBytes: number): ShardAnswer {
     return {
-      partial: aggregate(this.#documents(query), query, maxFacetBytes),
-      elsewhere: this.#isWritten
-        ? this.#sql
-            .exec<{ week: Week }>('select week from elsewhere order by week')
-            .toArray()
-            .map(({ week }) => week)
-        : [],
+      partial: answerChunks(this.#chunks(fieldsOf(query)), query, maxFacetBytes),
+      elsewhere: this.#readElsewhere(),
+      splits: this.#readSplits(),
     }
   }
 
+  /** What a query counted in some terms of its outermost aggregations. */
+  terms(query: SearchQuery, wanted: WantedTerms, maxFacetBytes: number): PartialFacets {
+    return answerTerms(this.#chunks(fieldsOf(query)), query, wanted, maxFacetBytes)
+  }
+
   hits(crashIds: readonly CrashId[], columns: readonly string[], maxBytes: number): ShardHits {
-    const found = this.#valuesOf(crashIds)
+    const found = this.#documents?.hits(crashIds, columns) ?? []
     const fitted = fitHits(
-      found.map(({ values }) => hitOf(values, columns)),
+      found.map(({ hit }) => hit),
       maxBytes,
     )
     const hits = found.flatMap(({ crash_id }, n) => {
@@ -115,14 +122,8 @@ export class SearchShard extends DurableObject<Env> {
     return { hits, isCut: fitted.isCut }
   }
 
-  remove(crashIds: readonly CrashId[]): void {
-    if (!this.#isWritten) return
-    this.#sql.exec('delete from documents where crash_id in (select value from json_each(?))', JSON.stringify(crashIds))
-  }
-
   missing(crashIds: readonly CrashId[]): readonly CrashId[] {
-    const indexed = new Set(this.#idsOf(crashIds))
-    return crashIds.filter((crashId) => !indexed.has(crashId))
+    return this.#documents?.missing(crashIds) ?? crashIds
   }
 
   /** Reads storage: a shard whose storage fails does not answer. */
@@ -130,59 +131,57 @@ export class SearchShard extends DurableObject<Env> {
     this.#sql.exec('select 1').one()
   }
 
-  #migrate(): void {
-    this.#sql.exec('create table if not exists schema_version (version integer not null) strict')
-    const row = this.#sql.exec<{ version: number | null }>('select max(version) as version from schema_version').one()
-    for (const [n, statements] of SCHEMA_VERSIONS.entries()) {
-      if (n + 1 <= (row.version ?? 0)) continue
-      for (const statement of statements) this.#sql.exec(statement)
-      this.#sql.exec('insert into schema_version (version) values (?)', n + 1)
+  /** Seals what is open, however few they are. */
+  seal(): void {
+    this.#write((stored) => stored.seal())
+  }
+
+  /** One step of what can wait. */
+  override alarm(): void {
+    this.#hasAlarm = false
+    if (this.#documents !== null) this.#write((stored) => stored.step())
+  }
+
+  #write(change: (documents: ShardDocuments) => unknown): void {
+    try {
+      this.ctx.storage.transactionSync(() => {
+        this.#documents ??= this.#openDocuments()
+        change(this.#documents)
+      })
+    } catch (thrown) {
+      // The transaction was rolled back, and what is in memory may tell of it.
+      this.#documents = hasTable(this.#sql, 'schema_version') ? this.#openDocuments() : null
+      throw thrown
     }
+    if (this.#documents !== null) this.#workLater(this.#documents)
   }
 
-  /** The documents of the query's window; the bounds themselves are left to the caller to include or not. */
-  *#documents({ date }: SearchQuery): Generator<{ crash_id: CrashId; values: Values }> {
-    if (!this.#isWritten) return
-    yield* readDocuments(
-      this.#sql.exec<DocumentRow>(
-        'select crash_id, field_values from documents where date >= ? and date <= ?',
-        date.from.at,
-        date.to.at,
-      ),
-    )
+  #openDocuments(): ShardDocuments {
+    migrate(this.#sql)
+    return new ShardDocuments(this.#sql, columnCache, this.#chunkSize)
   }
 
-  #valuesOf(crashIds: readonly CrashId[]): readonly { crash_id: CrashId; values: Values }[] {
-    if (!this.#isWritten) return []
-    return [
-      ...readDocuments(
-        this.#sql.exec<DocumentRow>(
-          'select crash_id, field_values from documents where crash_id in (select value from json_each(?))',
-          JSON.stringify(crashIds),
-        ),
-      ),
-    ]
+  /** Storage keeps the order of its operations, so nothing is lost by not waiting. One alarm at a time: writes would put it off for ever. */
+  #workLater(documents: ShardDocuments): void {
+    if (this.#hasAlarm || !documents.hasWork) return
+    this.#hasAlarm = true
+    void this.ctx.storage.setAlarm(systemClock() + REBUILD_PAUSE_MS)
   }
 
-  #idsOf(crashIds: readonly CrashId[]): readonly string[] {
-    if (!this.#isWritten) return []
+  #chunks(fields: readonly string[]): readonly Chunk[] {
+    return this.#documents?.chunks(fields) ?? []
+  }
+
+  #readElsewhere(): readonly Week[] {
+    if (this.#documents === null) return []
     return this.#sql
-      .exec<{ crash_id: string }>(
-        'select crash_id from documents where crash_id in (select value from json_each(?))',
-        JSON.stringify(crashIds),
-      )
+      .exec<{ week: Week }>('select week from elsewhere order by week')
       .toArray()
-      .map(({ crash_id }) => crash_id)
+      .map(({ week }) => week)
   }
-}
 
-type DocumentRow = { crash_id: string; field_values: string }
-
-function* readDocuments(rows: Iterable<DocumentRow>): Generator<{ crash_id: CrashId; values: Values }> {
-  for (const row of rows) {
-    const crash_id = parseCrashId(row.crash_id)
-    if (crash_id === null) throw new Error('a row of documents has no crash id')
-    const values: Values = JSON.parse(row.field_values)
-    yield { crash_id, values }
+  #readSplits(): number | null {
+    if (this.#documents === null) return null
+    return this.#sql.exec<{ splits: number }>('select splits from splits').toArray()[0]?.splits ?? null
   }
 }

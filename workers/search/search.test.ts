@@ -1,111 +1,21 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
-import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { ANONYMOUS } from '#shared/auth/permissions.ts'
-import { type CrashId, crashIdSchema } from '#shared/crash-id.ts'
-import { MAX_INDEXED_CHARS, QUERY_DEADLINE_MS } from '#shared/limits.ts'
+import { MAX_FACET_BYTES, MAX_INDEXED_CHARS, MAX_INDEXED_TEXT_BYTES, QUERY_DEADLINE_MS } from '#shared/limits.ts'
 import { searchDocument } from '#shared/search/document.ts'
-import { SEARCH_FIELDS } from '#shared/search/fields.ts'
-import { parseSearchQuery } from '#shared/search/query.ts'
-import type { SearchAnswer } from '#shared/search/search-rpc.ts'
-import { SEMANTICS, SEMANTICS_NOW_MS, semanticsDocuments, semanticsOutcome } from '#shared/search/semantics.ts'
-import type { Week } from '#shared/search/shards.ts'
-import { indexDocuments, missingCrashes, querySearch, removeCrashes, type SearchDeps } from './search.ts'
-import type { ShardRpc } from './search-shard.ts'
+import { facetTerms } from '#shared/search/facet-terms.ts'
+import { BUILT_IN_FIELDS } from '#shared/search/fields.ts'
+import { weekOfCrash } from '#shared/search/shards.ts'
+import { indexDocuments, missingCrashes, querySearch, removeCrashes } from './search.ts'
+import { documentOf, freshSearch, idOf, LAST_WEEK, queryOf, THIS_WEEK } from './search-rig.ts'
 
-/** A search of its own over real shards: their names begin with a fresh one. `replace` puts something else in a week's place. */
-function freshSearch(replace: Readonly<Record<string, Partial<ShardRpc>>> = {}) {
-  const name = crypto.randomUUID()
-  const stubOf = (week: string) => env.SHARDS.getByName(`${name}-${week}`)
-  const asked: Week[] = []
-  const logged: unknown[] = []
-  const clock = { nowMs: 0 }
-  const deps: SearchDeps = {
-    shardOf: (week) => {
-      asked.push(week)
-      const stub: ShardRpc = stubOf(week)
-      return {
-        index: (documents) => stub.index(documents),
-        noteElsewhere: (other) => stub.noteElsewhere(other),
-        query: (query, maxFacetBytes) => stub.query(query, maxFacetBytes),
-        hits: (crashIds, columns, maxBytes) => stub.hits(crashIds, columns, maxBytes),
-        remove: (crashIds) => stub.remove(crashIds),
-        missing: (crashIds) => stub.missing(crashIds),
-        ping: () => stub.ping(),
-        ...replace[week],
-      }
-    },
-    clock: () => clock.nowMs,
-    log: (...line) => void logged.push(line),
-  }
-  return {
-    deps,
-    asked,
-    logged,
-    clock,
-    stubOf,
-    index: (...crashes: readonly object[]) => indexDocuments(deps, semanticsDocuments(crashes)),
-    async query(search: string): Promise<SearchAnswer> {
-      const parsed = parseSearchQuery(new URLSearchParams(search), ANONYMOUS, SEMANTICS_NOW_MS)
-      if (parsed.kind === 'bad') throw new Error(parsed.message)
-      return querySearch(deps, parsed.query)
-    },
-  }
-}
-
-const idOf = (day: string, serial = 0): CrashId =>
-  crashIdSchema.parse(`${String(serial).padStart(8, '0')}-aaaa-4000-8000-000000${day}`)
-const THIS_WEEK = '2026W47'
-const LAST_WEEK = '2026W46'
 const dead = () => Promise.reject(new Error('broken for the test'))
 
-describe('SuperSearch, by the shards', () => {
-  it.each(SEMANTICS)('$name', async (row) => {
-    const { deps } = freshSearch()
-    const backend = {
-      index: (documents: Parameters<typeof indexDocuments>[1]) => indexDocuments(deps, documents),
-      query: (query: Parameters<typeof querySearch>[1]) => querySearch(deps, query),
-    }
-    expect(await semanticsOutcome(row, backend)).toMatchObject(row.expected)
-  })
-
+describe('a document', () => {
   it('has no key for a column that is not the viewer’s to see', async () => {
     const search = freshSearch()
     await search.index({ signature: 'a', url: 'https://canary.example/' })
     const answer = await search.query('_columns=url&_columns=signature')
     expect(answer.hits).toEqual([{ signature: 'a' }])
     expect(JSON.stringify(answer)).not.toContain('canary')
-  })
-})
-
-describe('a document', () => {
-  const documentOf = (signature: string, startedAtMs: number) =>
-    searchDocument({ uuid: idOf('261118'), signature, date_processed: '2026-11-18T11:00:00Z' }, startedAtMs)
-
-  it.each([
-    ['twice', ['old', 1], ['old', 1], 'old'],
-    ['in order', ['old', 1], ['new', 2], 'new'],
-    ['out of order', ['new', 2], ['old', 1], 'new'],
-  ] as const)('that comes %s is one hit, as it was processed last', async (_, first, second, signature) => {
-    const search = freshSearch()
-    for (const [text, startedAtMs] of [first, second]) {
-      await indexDocuments(search.deps, [documentOf(text, startedAtMs)])
-    }
-    expect(await search.query('_columns=signature')).toMatchObject({ total: 1, hits: [{ signature }] })
-  })
-
-  it('that comes twice in one batch, in any order, is the later one', async () => {
-    const search = freshSearch()
-    await indexDocuments(search.deps, [documentOf('new', 2), documentOf('old', 1)])
-    expect(await search.query('_columns=signature')).toMatchObject({ total: 1, hits: [{ signature: 'new' }] })
-  })
-
-  it('is found again by a shard that starts anew', async () => {
-    const search = freshSearch()
-    await search.index({ signature: 'a' })
-    await evictDurableObject(search.stubOf(THIS_WEEK))
-    await indexDocuments(search.deps, [documentOf('b', 1)])
-    expect((await search.query('_sort=signature')).hits).toMatchObject([{ signature: 'a' }, { signature: 'b' }])
   })
 
   it('that was resent under an old crash id is found by its date, and weeks without crashes are not asked', async () => {
@@ -121,15 +31,60 @@ describe('a document', () => {
     expect(new Set(search.asked)).toEqual(new Set([LAST_WEEK, THIS_WEEK, '2026W02']))
     expect(await missingCrashes(search.deps, [idOf('260105')])).toEqual([])
   })
+})
 
-  it('costs three rows written', async () => {
-    const search = freshSearch()
-    await search.index({ signature: 'a' })
-    const written = await runInDurableObject(search.stubOf(THIS_WEEK), (_, { storage }) => {
-      const insert = 'insert into documents (crash_id, started_at_ms, date, field_values) values (?, 1, ?, ?)'
-      return storage.sql.exec(insert, idOf('261118', 9), '2026-11-18', '{}').rowsWritten
+describe('a week in several shards', () => {
+  const documents = Array.from({ length: 20 }, (_, serial) => documentOf(serial, 1, { signature: `s${serial % 3}` }))
+  const ids = documents.map(({ crash_id }) => crash_id)
+
+  it('answers as one', async () => {
+    const search = freshSearch({}, 3)
+    await indexDocuments(search.deps, documents)
+    const sizes = await Promise.all(
+      [THIS_WEEK, `${THIS_WEEK}/1`, `${THIS_WEEK}/2`].map(async (shard) => {
+        const missing = await search.stubOf(shard).missing(ids)
+        return ids.length - missing.length
+      }),
+    )
+    expect(sizes).toEqual([7, 7, 6])
+    const answer = await search.query('_columns=uuid&_sort=uuid&_facets=signature')
+    expect(answer.hits).toEqual(ids.map((uuid) => ({ uuid })))
+    expect(answer.facets).toEqual({
+      signature: [
+        { term: 's0', count: 7 },
+        { term: 's1', count: 7 },
+        { term: 's2', count: 6 },
+      ],
     })
-    expect(written).toBe(3)
+  })
+
+  it.each([
+    ['fewer', 3, 1],
+    ['more', 1, 3],
+  ])('loses nothing when the variable says %s later, whoever knows of it', async (_, before, after) => {
+    const search = freshSearch({}, before)
+    await indexDocuments(search.deps, documents)
+    const later = () => ({ ...search.deps, shardsPerWeek: after, splitsOfWeek: new Map() })
+    const query = queryOf('_columns=uuid&_sort=uuid')
+    expect(await querySearch(later(), query)).toMatchObject({ total: 20, hits: ids.map((uuid) => ({ uuid })) })
+    expect(await missingCrashes(later(), [...ids, idOf('261118', 99)])).toEqual([idOf('261118', 99)])
+    await indexDocuments(
+      later(),
+      documents.map((document) => ({ ...document, started_at_ms: 2 })),
+    )
+    await removeCrashes(later(), ids.slice(0, 5))
+    expect(await querySearch(later(), query)).toMatchObject({ total: 15 })
+    expect(await missingCrashes(later(), ids)).toEqual(ids.slice(0, 5))
+  })
+
+  it('is split as the variable says at its first crash, not by questions before', async () => {
+    const search = freshSearch({}, 1)
+    await search.query('')
+    await missingCrashes(search.deps, ids)
+    const later = { ...search.deps, shardsPerWeek: 2 }
+    await indexDocuments(later, documents)
+    expect(later.splitsOfWeek.get(weekOfCrash(idOf('261118')))).toBe(2)
+    expect(await querySearch(later, queryOf(''))).toMatchObject({ total: 20 })
   })
 })
 
@@ -160,20 +115,6 @@ describe('removed and missing crashes', () => {
 })
 
 describe('a shard', () => {
-  it('that nobody wrote stays without tables, whatever is asked of it', async () => {
-    const search = freshSearch()
-    await search.query('signature=a')
-    await missingCrashes(search.deps, [idOf('261118')])
-    await removeCrashes(search.deps, [idOf('261118')])
-    const stub = search.stubOf(THIS_WEEK)
-    await stub.ping()
-    expect((await stub.hits([idOf('261118')], ['uuid'], 1000)).hits).toEqual([])
-    const tables = await runInDurableObject(stub, (_, { storage }) =>
-      storage.sql.exec('select name from sqlite_master').toArray(),
-    )
-    expect(tables).toEqual([])
-  })
-
   it('that is dead is named in errors, and the others answer', async () => {
     const search = freshSearch({ [LAST_WEEK]: { query: dead } })
     await search.index({ signature: 'a' }, { signature: 'b' }, { signature: 'c' })
@@ -189,7 +130,7 @@ describe('a shard', () => {
       errors: [{ type: 'shards', index: LAST_WEEK, shards_count: 1 }],
     })
     expect(search.logged).toEqual([
-      ['search', 'shard_failed', { week: LAST_WEEK, error: 'Error: broken for the test' }],
+      ['search', 'shard_failed', { shard: LAST_WEEK, error: 'Error: broken for the test' }],
     ])
   })
 
@@ -197,11 +138,10 @@ describe('a shard', () => {
     const search = freshSearch({ [LAST_WEEK]: { query: () => new Promise(() => {}) } })
     await search.index({ signature: 'a' }, { signature: 'b' })
     let asked = 0
-    const times = [0, QUERY_DEADLINE_MS * 0.6 - 200]
-    const deps = { ...search.deps, clock: () => times[asked++] ?? QUERY_DEADLINE_MS * 0.6 }
-    const parsed = parseSearchQuery(new URLSearchParams('_columns=signature'), ANONYMOUS, SEMANTICS_NOW_MS)
-    if (parsed.kind === 'bad') throw new Error(parsed.message)
-    const answer = await querySearch(deps, parsed.query)
+    const windowMs = QUERY_DEADLINE_MS * 0.55
+    const times = [0, windowMs - 1_000]
+    const deps = { ...search.deps, clock: () => times[asked++] ?? windowMs }
+    const answer = await querySearch(deps, queryOf('_columns=signature'))
     expect(answer).toMatchObject({
       total: 1,
       hits: [{ signature: 'a' }],
@@ -221,11 +161,11 @@ describe('a shard', () => {
 })
 
 describe('hostile values', () => {
-  const emoji = `${'x'.repeat(MAX_INDEXED_CHARS - 1)}💥`
+  const emoji = `${'x'.repeat(MAX_INDEXED_TEXT_BYTES - 1)}💥`
 
   it.each([
-    ['82,000 characters', 'é'.repeat(82_000), 'é'.repeat(MAX_INDEXED_CHARS)],
-    ['an emoji on the cut', emoji, 'x'.repeat(MAX_INDEXED_CHARS - 1)],
+    ['82,000 characters', 'é'.repeat(82_000), 'é'.repeat(MAX_INDEXED_TEXT_BYTES / 2)],
+    ['an emoji on the cut', emoji, 'x'.repeat(MAX_INDEXED_TEXT_BYTES - 1)],
     ['NUL', 'a\0b', 'a\0b'],
     ['a name of the prototype', '__proto__', '__proto__'],
     ['SQL', `'); drop table documents; --`, `'); drop table documents; --`],
@@ -241,7 +181,9 @@ describe('hostile values', () => {
 
   it('in every text field at once fit into one row', async () => {
     const search = freshSearch()
-    const sources = SEARCH_FIELDS.filter(({ name }) => name !== 'uuid' && name !== 'date').map(({ source }) => source)
+    const sources = BUILT_IN_FIELDS.fields
+      .filter(({ name }) => name !== 'uuid' && name !== 'date')
+      .map(({ source }) => source)
     await search.index(Object.fromEntries(sources.map((source) => [source, '\0'.repeat(82_000)])))
     expect(await search.query('')).toMatchObject({ total: 1, errors: [] })
   })
@@ -260,6 +202,52 @@ describe('hostile values', () => {
   })
 })
 
+describe('facets that no RPC can hold', () => {
+  /** Long terms, so that a few thousand are too many: 1,500 of 10,000 characters are 30 MB. */
+  const term = (n: number) => `${String(n).padStart(5, '0')}${'x'.repeat(9_000)}`
+  const often = Array.from({ length: 30 }, () => ({ signature: 'often', uptime: 1 }))
+  const rare = Array.from({ length: 1_500 }, (_, n) => ({ signature: term(n), uptime: n }))
+
+  it('have the exact counts of what is frequent, without a warning', async () => {
+    const search = freshSearch()
+    await search.index(...often, ...rare)
+    const answer = await search.query('_facets=signature&_facets_size=1&_results_number=0&_aggs.signature=uptime')
+    expect(answer.facets).toEqual({
+      signature: [{ term: 'often', count: 30, facets: { uptime: [{ term: 1, count: 30 }] } }],
+    })
+    expect(answer.errors).toEqual([])
+    const partial = await search.stubOf(THIS_WEEK).query(queryOf('_facets=signature'), MAX_FACET_BYTES / 4)
+    expect(partial.partial.facets.signature).toMatchObject({ cut_count: 1 })
+  }, 30_000)
+
+  it('have what a shard left out of its first answer, asked for again', async () => {
+    const search = freshSearch()
+    const ofThisWeek = [...rare.map(({ signature }) => signature), 'zz'].map((signature, n) =>
+      documentOf(n, 1, { signature }),
+    )
+    const date = '2026-11-15T00:00:00.000000+00:00'
+    const ofLastWeek = Array.from({ length: 9 }, (_, n) => ({
+      crash_id: idOf('261115', n),
+      started_at_ms: 1,
+      values: { date, signature: 'zz' },
+    }))
+    await indexDocuments(search.deps, [...ofThisWeek, ...ofLastWeek])
+    const answer = await search.query('_facets=signature&_facets_size=1&_results_number=0')
+    expect(answer.facets).toEqual({ signature: [{ term: 'zz', count: 10 }] })
+    expect(answer.errors).toEqual([])
+  }, 30_000)
+
+  it('are said to be inexact where a rare one may be missing', async () => {
+    const search = freshSearch()
+    await search.index(...rare)
+    const answer = await search.query('_facets=signature&_facets_size=5&_results_number=0')
+    expect(facetTerms(answer.facets, 'signature')).toHaveLength(5)
+    expect(answer.errors).toMatchObject([
+      { type: 'warning', param: '_facets', msg: expect.stringContaining('signature') },
+    ])
+  }, 30_000)
+})
+
 describe('a thousand crashes', () => {
   it('are paged without a gap or a double, and counted exactly', async () => {
     const search = freshSearch()
@@ -272,6 +260,8 @@ describe('a thousand crashes', () => {
     const uuids = pages.flatMap(({ hits }) => hits.map(({ uuid }) => uuid))
     expect(new Set(uuids).size).toBe(1000)
     expect(pages[0]?.total).toBe(1000)
-    expect(pages[0]?.facets.signature?.map(({ count }) => count)).toEqual([143, 143, 143, 143, 143, 143, 142])
+    expect(facetTerms(pages[0]?.facets ?? {}, 'signature').map(({ count }) => count)).toEqual([
+      143, 143, 143, 143, 143, 143, 142,
+    ])
   })
 })
