@@ -51,6 +51,15 @@ CREATE UNIQUE INDEX `missing_symbols_module` ON `missing_symbols` (`module`,`sym
 CREATE INDEX `missing_symbols_symbol_id` ON `missing_symbols` (`symbol_id`);--> statement-breakpoint
 CREATE INDEX `missing_symbols_open` ON `missing_symbols` (`resolved_at`,`crashes`,`requests`);--> statement-breakpoint
 CREATE INDEX `missing_symbols_requested` ON `missing_symbols` (`first_seen_at`) WHERE crashes = 0;--> statement-breakpoint
+CREATE TABLE `product_versions` (
+	`product` text NOT NULL,
+	`channel` text NOT NULL,
+	`build_id` text NOT NULL,
+	`version` text NOT NULL,
+	`first_seen_at` integer NOT NULL,
+	PRIMARY KEY(`product`, `channel`, `build_id`, `version`)
+);
+--> statement-breakpoint
 CREATE TABLE `sessions` (
 	`hash` text PRIMARY KEY NOT NULL,
 	`email` text NOT NULL,

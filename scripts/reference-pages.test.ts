@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { CRASH_ANNOTATIONS } from '#shared/annotations.ts'
 import { variables } from '#shared/config.ts'
 import { PROCESSED_KEYS } from '#shared/processed-keys.ts'
+import { BUILT_IN_FIELDS } from '#shared/search/fields.ts'
 import { referencePages } from './reference-pages.ts'
 
 describe('generated pages', () => {
@@ -36,6 +37,16 @@ describe('generated pages', () => {
     expect(page).toMatch(lineWith('| `AbortMessage` |', 'public, scrubbed | `abort_message` | public, scrubbed'))
     expect(page).toMatch(lineWith('| `os_name` |', 'public | `platform` |'))
     expect(page).toContain('- `json_dump.threads[].frames[].registers`')
+  })
+
+  it('say of every search field its operators, its source and where its name is from', () => {
+    const page = pages['docs/reference/search-fields.md'] ?? ''
+    for (const { name, source, permission } of BUILT_IN_FIELDS.fields)
+      expect(page).toMatch(lineWith(`| \`${name}\` |`, `| \`${source}\` | ${permission} |`))
+    expect(page).toMatch(lineWith('| `uptime` | int |', 'none `>=` `<=` `>` `<` `__null__`'))
+    const countOf = (origin: string) => page.split('\n').filter((line) => line.includes(` | ${origin} | `)).length
+    expect(countOf('documented') + countOf('derived')).toBe(156)
+    expect(countOf('documented')).toBe(69)
   })
 })
 

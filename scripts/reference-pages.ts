@@ -1,14 +1,16 @@
 import { z } from 'zod'
 import { variables } from '#shared/config.ts'
 import { commandHelps } from '../cli/program.ts'
-import { dataDictionary } from './data-dictionary.ts'
+import { dataDictionaryPage } from './data-dictionary.ts'
+import { searchFieldsPage } from './search-fields.ts'
 
 /** Generated pages by file name: whoever changes the code runs `node scripts/docs.ts`. */
 export function referencePages(): Readonly<Record<string, string>> {
   return {
     'docs/reference/variables.md': variablesPage(),
     'docs/reference/commands.md': commandsPage(),
-    'docs/reference/data-dictionary.md': dataDictionary(GENERATED),
+    'docs/reference/data-dictionary.md': dataDictionaryPage(GENERATED),
+    'docs/reference/search-fields.md': searchFieldsPage(GENERATED),
   }
 }
 

@@ -86,7 +86,7 @@ async function testContainer(): Promise<TestCounts> {
 
 /** The clients that every run must meet; on a machine without them this costs minutes once. The others run where they are installed. */
 async function installClients(): Promise<TestCounts> {
-  const clients = ['minidump-stackwalk', 'debuginfod-find', 'python3']
+  const clients = ['minidump-stackwalk', 'debuginfod-find', 'python3', 'supersearch']
   await runProgram(process.execPath, ['scripts/peers/install.ts', ...clients], { environment, live: true })
   return NO_TESTS
 }

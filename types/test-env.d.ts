@@ -10,6 +10,10 @@ declare global {
       readonly DB: D1Database
       readonly CRASH_QUEUE: Queue
       readonly UPLOAD_QUEUE: Queue
+      readonly API_ANONYMOUS: RateLimit
+      readonly API_AUTHENTICATED: RateLimit
+      readonly SEARCH_PAGES_ANONYMOUS: RateLimit
+      readonly SEARCH_PAGES_AUTHENTICATED: RateLimit
       readonly SHARDS: DurableObjectNamespace<import('../workers/search/search-shard.ts').SearchShard>
       readonly TEST_MIGRATIONS: D1Migration[]
     }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { findPeer, notInstalledFile, PEERS_FOLDER } from '../../test/support/peers.ts'
 import { type ProgramRun, printStep, ROOT, runProgram } from '../program.ts'
@@ -28,11 +28,32 @@ async function aptInstall(debianPackage: string): Promise<ProgramRun> {
   return runProgram(program, [...before, 'install', '-y', '-q', debianPackage], { environment })
 }
 
+/** A Python package with programs, in an environment of its own; the programs are linked beside the other clients. */
+async function pipInstall(requirement: string, programs: readonly string[]): Promise<ProgramRun> {
+  const [name = ''] = requirement.split('==')
+  const folder = path.join(PEERS_FOLDER, name)
+  const made = await runProgram('python3', ['-m', 'venv', folder])
+  if (!made.ok) return made
+  const pip = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', requirement]
+  const installed = await runProgram(path.join(folder, 'bin', 'python'), pip, { environment })
+  if (!installed.ok) return installed
+  mkdirSync(path.join(PEERS_FOLDER, 'bin'), { recursive: true })
+  for (const program of programs) {
+    const link = path.join(PEERS_FOLDER, 'bin', program)
+    rmSync(link, { force: true })
+    symlinkSync(path.join(folder, 'bin', program), link)
+  }
+  return installed
+}
+
 const CLIENTS: Readonly<Record<string, () => Promise<ProgramRun>>> = {
   'minidump-stackwalk': () => cargoInstall('minidump-stackwalk', '--version', '=0.27.0'),
   'debuginfod-find': () => aptInstall('debuginfod'),
   'wholesym-lookup': () => cargoInstall('--path', path.join(ROOT, 'scripts/peers/wholesym-lookup')),
   python3: () => aptInstall('python3'),
+  // Four programs of one package; each client is known by one.
+  supersearch: () =>
+    pipInstall('crashstats-tools==2.1.0', ['supersearch', 'supersearchfacet', 'fetch-data', 'reprocess']),
 }
 
 const asked = process.argv.slice(2)

@@ -2,12 +2,14 @@ import { z } from 'zod'
 
 /**
  * What a person or a token may do (DESIGN.md sections 8 and 9). `admin` implies all others. `download_symbols` is for
- * the tokens that stand in debuggers' settings: it opens nothing but a private symbol server's files.
+ * the tokens that stand in debuggers' settings: it opens nothing but a private symbol server's files. `link_bugs` says which bugs a
+ * signature has: a tracker's script needs nothing else.
  */
 export const permissionSchema = z.enum([
   'view_pii',
   'view_rawdump',
   'reprocess_crashes',
+  'link_bugs',
   'upload_symbols',
   'upload_try_symbols',
   'download_symbols',
@@ -24,7 +26,7 @@ export type Group = z.infer<typeof groupSchema>
 
 const GROUP_PERMISSIONS: Readonly<Record<Group, readonly Permission[]>> = {
   viewers: [],
-  investigators: ['view_pii', 'view_rawdump', 'reprocess_crashes'],
+  investigators: ['view_pii', 'view_rawdump', 'reprocess_crashes', 'link_bugs'],
   uploaders: ['upload_symbols'],
   admins: PERMISSIONS,
 }

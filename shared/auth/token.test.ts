@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000
 const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes)
 
 /** The tokens of a test, as a table would keep them. */
-function tokenTable(): TokenRepository & { rows: StoredToken[] } {
+function tokenTable(): Pick<TokenRepository, 'find' | 'add'> & { rows: StoredToken[] } {
   const rows: StoredToken[] = []
   return {
     rows,

@@ -50,7 +50,11 @@ export function sentToken(headers: Headers): string | null {
 }
 
 /** Finds out whom the token of a request speaks for. Unknown and wrong tokens get the same answer. */
-export async function checkToken(headers: Headers, tokens: TokenRepository, clock: Clock): Promise<TokenCheck> {
+export async function checkToken(
+  headers: Headers,
+  tokens: Pick<TokenRepository, 'find'>,
+  clock: Clock,
+): Promise<TokenCheck> {
   const token = sentToken(headers)
   if (token === null) return { kind: 'none', viewer: ANONYMOUS }
   if (!TOKEN.test(token)) return { kind: 'refused', reason: 'not_matched' }
@@ -73,7 +77,7 @@ export type TokenCreation =
 /**
  * Makes a token: 64 hex digits that are shown once, and the row that is kept of it.
  * A token never holds both upload permissions: it would not say where its uploads go (Tecken's rule). A token of a product uploads
- * symbols for this product alone (shared/symbols/ownership.ts).
+ * symbols for this product alone (shared/symbols/ownership.ts). It lives for `days`, by default as long as a token may.
  */
 export async function createToken(
   email: string,
@@ -81,6 +85,7 @@ export async function createToken(
   clock: Clock,
   randomBytes: RandomBytes,
   product: string | null = null,
+  { note = '', days = TOKEN_DAYS }: { readonly note?: string; readonly days?: number } = {},
 ): Promise<TokenCreation> {
   if (permissions.includes('upload_symbols') && permissions.includes('upload_try_symbols')) {
     return { kind: 'both_upload_permissions' }
@@ -94,10 +99,16 @@ export async function createToken(
     email,
     permissions,
     product,
+    note,
     createdAtMs,
-    expiresAtMs: createdAtMs + TOKEN_DAYS * DAY_MS,
+    expiresAtMs: createdAtMs + days * DAY_MS,
     revokedAtMs: null,
     ownerActive: true,
   }
   return { kind: 'created', token, stored }
+}
+
+/** When a token ends that is extended by `days`: no later than a token that is made now could live. */
+export function extendedExpiryMs(expiresAtMs: number, days: number, nowMs: number): number {
+  return Math.min(Math.max(expiresAtMs, nowMs) + days * DAY_MS, nowMs + TOKEN_DAYS * DAY_MS)
 }

@@ -4,7 +4,12 @@ import { D1_DEADLINE_MS } from '../limits.ts'
 import { auditLog } from './schema.ts'
 
 /** What is written down. A closed list: an action that is not here is not audited by accident under another name. */
-export type AuditAction = 'symbol_overwrite'
+export type AuditAction =
+  | 'symbol_overwrite'
+  | 'bug_links_changed'
+  | 'token_created'
+  | 'token_extended'
+  | 'token_revoked'
 
 /** One act of one person. `detail` holds ids, hashes and names, never content. */
 export interface AuditEntry {

@@ -1,4 +1,4 @@
-import { inArray, isNull } from 'drizzle-orm'
+import { desc, inArray, isNull } from 'drizzle-orm'
 import type { DrizzleD1Database } from 'drizzle-orm/d1'
 import { type CrashId, parseCrashId } from '../crash-id.ts'
 import { withDeadline } from '../deadline.ts'
@@ -17,11 +17,29 @@ export interface MissingProcessedCrashes {
   recordProcessed(crashIds: readonly CrashId[], atMs: number): Promise<void>
 }
 
+/** The same as a list to read. */
+export interface MissingProcessedList {
+  /** One stretch of all of them, newest first, and how many there are. */
+  page(offset: number, limit: number): Promise<MissingProcessedPage>
+}
+
+/** A crash that was saved and, at some time, not processed. */
+export interface MissingProcessedCrash {
+  readonly crashId: string
+  readonly createdAtMs: number
+  readonly isProcessed: boolean
+}
+
+export interface MissingProcessedPage {
+  readonly count: number
+  readonly crashes: readonly MissingProcessedCrash[]
+}
+
 /** D1 binds at most 100 values a statement, and an inserted row binds three. */
 const IDS_A_STATEMENT = 30
 
 /** The same in D1. */
-export function missingProcessedCrashes(db: DrizzleD1Database): MissingProcessedCrashes {
+export function missingProcessedCrashes(db: DrizzleD1Database): MissingProcessedCrashes & MissingProcessedList {
   const ask = <T>(work: Promise<T>) => withDeadline('D1 missing_processed_crashes', D1_DEADLINE_MS, work)
   return {
     async sentSince(crashIds, sinceMs) {
@@ -48,6 +66,19 @@ export function missingProcessedCrashes(db: DrizzleD1Database): MissingProcessed
       for (const ids of slices(crashIds)) {
         await ask(db.update(table).set({ processed_at: atMs }).where(inArray(table.crash_id, ids)).run())
       }
+    },
+    async page(offset, limit) {
+      const newestFirst = db.select().from(table).orderBy(desc(table.created_at), table.crash_id)
+      const [count, rows] = await Promise.all([
+        ask(db.$count(table)),
+        ask(newestFirst.limit(limit).offset(offset).all()),
+      ])
+      const crashes = rows.map((row) => ({
+        crashId: row.crash_id,
+        createdAtMs: row.created_at,
+        isProcessed: row.processed_at !== null,
+      }))
+      return { count, crashes }
     },
   }
 }

@@ -206,6 +206,20 @@ export const bugAssociations = sqliteTable(
   (table) => [primaryKey({ columns: [table.signature, table.bug_id] }), index('bug_associations_bug').on(table.bug_id)],
 )
 
+/** Which version a build of a product is, as its crashes say. A build may be several: betas of one build, a release candidate. */
+export const productVersions = sqliteTable(
+  'product_versions',
+  {
+    product: text('product').notNull(),
+    /** In lower case. */
+    channel: text('channel').notNull(),
+    build_id: text('build_id').notNull(),
+    version: text('version').notNull(),
+    first_seen_at: integer('first_seen_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.product, table.channel, table.build_id, table.version] })],
+)
+
 /** Which product owns a debug file and id: that of the first upload. Null where a token of no product was first. */
 export const symbolOwners = sqliteTable(
   'symbol_owners',

@@ -4,16 +4,18 @@ import { securityHeaders } from '#shared/http/security-headers.ts'
 import { RETRY_AFTER_SECONDS } from '#shared/limits.ts'
 import { errorText } from '#shared/log.ts'
 import { errorAnswer } from './api/api-answer.ts'
-import { apiWith } from './api/models.ts'
+import { apiWith } from './api/routes.ts'
 import { assetAnswer, FAVICON, STYLE_SHEET } from './asset-files.ts'
 import { pageViewer } from './auth.ts'
 import type { Answer, DashboardContext, DashboardDeps, DashboardVariables } from './deps.ts'
+import { DICTIONARY_PATH, dictionaryCsvFile, dictionaryFieldPage, dictionaryPage } from './pages/data-dictionary.tsx'
 import { errorPage } from './pages/error.tsx'
 import { homePage } from './pages/home.tsx'
 import { reportPage } from './pages/report.tsx'
 import { reprocessReport } from './pages/reprocess.ts'
 import { quickSearch, searchPage } from './pages/search.tsx'
 import { signIn, signInPage, signOut } from './pages/sign-in.tsx'
+import { fitsRateLimit, RETRY_AFTER } from './rate-limit.ts'
 import { StageUnavailable } from './stage-unavailable.ts'
 
 /** The whole HTTP surface of the dashboard. Slashes at the end do not matter. */
@@ -43,15 +45,32 @@ export function appWith(deps: DashboardDeps): Hono<DashboardVariables> {
     .get(STYLE_SHEET.path, () => assetAnswer(STYLE_SHEET))
     .route('/api', apiWith(deps))
     .get('/', page(homePage))
-    .get('/search', page(searchPage))
+    .get('/search', page(limitedSearchPage))
     .get('/search/quick', page(quickSearch))
     .get('/report/index/:crash_id', page(reportPage))
     .post('/report/index/:crash_id/reprocess', page(reprocessReport))
+    .get(DICTIONARY_PATH, page(dictionaryPage))
+    .get(`${DICTIONARY_PATH}.csv`, page(dictionaryCsvFile))
+    .get(`${DICTIONARY_PATH}/dataset/:dataset/field/:name`, page(dictionaryFieldPage))
     .get('/signin', page(signInPage))
     .post('/signin', page(signIn))
     .post('/signout', page(signOut))
     .notFound(page((context) => errorPage(context, 404, 'There is no such page', ['Check the address.'])))
     .onError((thrown, context) => troubleAnswer(thrown, context, deps))
+}
+
+/** Search pages are the most expensive reads: each is a query of its own (specs/webapp.md 2.1). */
+const limitedSearchPage: Answer = async (context, deps) => {
+  const { rateLimits, log } = deps
+  const credentials = context.var.viewer.email !== null
+  if (rateLimits === null || (await fitsRateLimit(rateLimits.searchPages, context.req.raw.headers, credentials, log))) {
+    return searchPage(context, deps)
+  }
+  log('dashboard', 'rate_limited', { what: 'search', credentials })
+  for (const [name, value] of Object.entries(RETRY_AFTER)) context.header(name, value)
+  return errorPage(context, 429, 'Too many searches', [
+    `Wait a minute, then load this page again.${credentials ? '' : ' Who signs in may search more often.'}`,
+  ])
 }
 
 /** Trouble of another stage is 503 and may pass; anything else is a bug: 500. Neither says what broke inside. */

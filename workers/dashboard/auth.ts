@@ -12,6 +12,8 @@ export type Asking =
       readonly credentials: boolean
       /** A cookie said so, which a browser also sends along with what other sites make it ask. */
       readonly bySession: boolean
+      /** The one product that the token is for. */
+      readonly product: string | null
     }
   | { readonly kind: 'refused'; readonly reason: TokenRefusal; readonly text: string }
 
@@ -33,11 +35,11 @@ export async function apiViewer(context: DashboardContext, deps: DashboardDeps):
     case 'refused':
       return { kind: 'refused', reason: check.reason, text: REFUSAL_TEXT[check.reason] }
     case 'valid':
-      return { kind: 'viewer', viewer: check.viewer, credentials: true, bySession: false }
+      return { kind: 'viewer', viewer: check.viewer, credentials: true, bySession: false, product: check.product }
     case 'none': {
       const viewer = await pageViewer(context, deps)
       const isSignedIn = viewer.email !== null
-      return { kind: 'viewer', viewer, credentials: isSignedIn, bySession: isSignedIn }
+      return { kind: 'viewer', viewer, credentials: isSignedIn, bySession: isSignedIn, product: null }
     }
   }
 }

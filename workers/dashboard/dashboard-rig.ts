@@ -1,18 +1,25 @@
 import { applyD1Migrations } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { drizzle } from 'drizzle-orm/d1'
+import { BUILT_IN_ANNOTATIONS } from '#shared/annotations/annotation-source.ts'
 import { may, type Permission } from '#shared/auth/permissions.ts'
 import { createToken } from '#shared/auth/token.ts'
 import { systemRandomBytes } from '#shared/clock.ts'
 import { type CrashId, createCrashId } from '#shared/crash-id.ts'
+import { auditLogIn } from '#shared/db/audit-log.ts'
+import { bugLinkRepository } from '#shared/db/bug-links.ts'
+import { missingProcessedCrashes } from '#shared/db/missing-processed-crashes.ts'
+import { productVersionRepository } from '#shared/db/product-versions.ts'
 import { sessionRepository } from '#shared/db/sessions.ts'
+import { signatureRepository } from '#shared/db/signatures.ts'
 import { tokenRepository } from '#shared/db/tokens.ts'
 import { userRepository } from '#shared/db/users.ts'
 import type { LogFields } from '#shared/log.ts'
 import type { CrashMessage, RulesetName } from '#shared/messages.ts'
+import { NO_PRODUCTS } from '#shared/products/products.ts'
 import type { JsonValue, RawCrash } from '#shared/raw-crash.ts'
 import { redactProcessedCrash, redactRawCrash } from '#shared/redact.ts'
-import type { SearchQuery } from '#shared/search/query.ts'
+import type { SearchQuery } from '#shared/search/search-query.ts'
 import type { SearchAnswer } from '#shared/search/search-rpc.ts'
 import { defaultSignatureLists } from '#shared/signature/default-lists.ts'
 import { appWith } from './app.ts'
@@ -101,11 +108,22 @@ export async function dashboardRig(changed: Partial<DashboardDeps> = {}) {
         return state.answer
       },
     },
+    searchIndex: {
+      missing: async (crashIds) => crashIds.filter((crashId) => crashes.get(crashId)?.state !== 'processed'),
+    },
     tokens: tokenRepository(db),
     sessions: sessionRepository(db),
     users: userRepository(db),
+    signatures: signatureRepository(db),
+    bugLinks: bugLinkRepository(db),
+    productVersions: productVersionRepository(db),
+    missingProcessed: missingProcessedCrashes(db),
+    audit: auditLogIn(db),
+    products: { current: async () => NO_PRODUCTS },
+    rateLimits: null,
     priority: crashPriority({ queue: { send: async (message) => sent.push(message) }, clock, log }),
     signatureLists: { current: async () => lists },
+    annotations: BUILT_IN_ANNOTATIONS,
     heartbeat: async () => ({ errors: [], warnings: [] }),
     clock,
     randomBytes: systemRandomBytes,

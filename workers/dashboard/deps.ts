@@ -1,25 +1,45 @@
 import type { Context } from 'hono'
+import type { AnnotationSource } from '#shared/annotations/annotation-source.ts'
 import type { Viewer } from '#shared/auth/permissions.ts'
 import type { Clock, RandomBytes } from '#shared/clock.ts'
+import type { AuditLog } from '#shared/db/audit-log.ts'
+import type { BugLinkRepository } from '#shared/db/bug-links.ts'
+import type { MissingProcessedList } from '#shared/db/missing-processed-crashes.ts'
+import type { ProductVersionRepository } from '#shared/db/product-versions.ts'
 import type { SessionRepository } from '#shared/db/sessions.ts'
+import type { SignatureRepository } from '#shared/db/signatures.ts'
 import type { TokenRepository } from '#shared/db/tokens.ts'
 import type { UserRepository } from '#shared/db/users.ts'
 import type { HeartbeatReport } from '#shared/http/heartbeat.ts'
 import type { Log } from '#shared/log.ts'
+import type { Products } from '#shared/products/products.ts'
 import type { SearchRpc } from '#shared/search/search-rpc.ts'
 import type { SignatureListSource } from '#shared/signature/list-source.ts'
+import type { ConfigDocument } from '#shared/store/config-document.ts'
 import type { CrashStoreRpc } from '#shared/store/crash-store.ts'
 import type { CrashPriority } from './crash-priority.ts'
+import type { RateLimits } from './rate-limit.ts'
 
 /** What pages and API stand on. Tests give their own. */
 export interface DashboardDeps {
   readonly crashStore: Pick<CrashStoreRpc, 'readRaw' | 'readProcessed' | 'dump' | 'reprocess'>
   readonly search: Pick<SearchRpc, 'query'>
+  readonly searchIndex: Pick<SearchRpc, 'missing'>
   readonly tokens: TokenRepository
   readonly sessions: SessionRepository
   readonly users: UserRepository
+  readonly signatures: Pick<SignatureRepository, 'find' | 'bugsOf'>
+  readonly bugLinks: BugLinkRepository
+  readonly productVersions: Pick<ProductVersionRepository, 'versionsOf'>
+  readonly missingProcessed: MissingProcessedList
+  readonly audit: AuditLog
+  readonly products: Pick<ConfigDocument<Products>, 'current'>
+  /** Null: nothing is limited. */
+  readonly rateLimits: RateLimits | null
   readonly priority: CrashPriority
   readonly signatureLists: SignatureListSource
+  /** What is known of annotations and search fields in this deployment; null in the moment that CONFIG has not answered yet. */
+  readonly annotations: AnnotationSource
   readonly heartbeat: () => Promise<HeartbeatReport>
   readonly clock: Clock
   readonly randomBytes: RandomBytes
@@ -28,9 +48,12 @@ export interface DashboardDeps {
   readonly version: string
 }
 
-/** What one request carries: who asks, whether a session or token said so, and whether it was a session (its changes need our own origin). */
+/**
+ * What one request carries: who asks, whether a session or token said so, whether it was a session (its changes need our own origin), and the one
+ * product of its token.
+ */
 export interface DashboardVariables {
-  Variables: { viewer: Viewer; credentials: boolean; bySession: boolean }
+  Variables: { viewer: Viewer; credentials: boolean; bySession: boolean; product: string | null }
 }
 export type DashboardContext = Context<DashboardVariables>
 

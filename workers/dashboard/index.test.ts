@@ -1,7 +1,9 @@
 import { SELF } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 
-it('the heartbeat asks R2, D1 and the queue for real, and names the stages that do not answer', async () => {
+it('the heartbeat asks R2, D1 and the queue for real, names the stages that do not answer, and the mistake of a configuration document', async () => {
+  await env.CONFIG.put('annotations.json', JSON.stringify({ version: 1, annotations: [{ name: 'Comments' }] }))
   const response = await SELF.fetch('http://localhost/__heartbeat__')
   expect(response.status).toBe(503)
   // The other Workers are stand-ins without methods here; everything of our own answered.
@@ -10,6 +12,6 @@ it('the heartbeat asks R2, D1 and the queue for real, and names the stages that 
       { name: 'CrashStore', msg: expect.any(String) },
       { name: 'search', msg: expect.any(String) },
     ],
-    warnings: [],
+    warnings: [{ name: 'annotations.json', msg: expect.stringContaining('annotations.0.') }],
   })
 })

@@ -1,4 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { CRASH_ANNOTATIONS } from '#shared/annotations.ts'
+import type { SchemaNode } from '#shared/permission-schema.ts'
+import { PROCESSED_CRASH_SCHEMA } from '#shared/processed-crash.ts'
+import type { JsonValue } from '#shared/raw-crash.ts'
+import { BUILT_IN_FIELDS } from '#shared/search/fields.ts'
+import { MODELS } from './api/models.ts'
 import { dashboardRig } from './dashboard-rig.ts'
 
 /**
@@ -144,5 +150,137 @@ describe('protected values', () => {
     const page = await (await rig.fetch(`/report/index/${crashId}`)).text()
     expect(page).toContain('too_many_tries')
     expect(page).not.toContain(CANARY)
+  })
+})
+
+/** A value of this schema with a canary of its own in everything that is protected, and in a property that the schema does not know. */
+function filled(node: SchemaNode, path: string, canaries: string[]): JsonValue {
+  const canary = () => {
+    const text = `${CANARY}:${path}:`
+    canaries.push(text)
+    return text
+  }
+  if (node.visibility === 'protected') return canary()
+  switch (node.types[0]) {
+    case 'object': {
+      const entries = Object.entries(node.properties ?? {})
+      const known = entries.map(([name, inner]) => [name, filled(inner, `${path}.${name}`, canaries)])
+      return { ...Object.fromEntries(known), not_known: filled(UNKNOWN, `${path}.not_known`, canaries) }
+    }
+    case 'array':
+      return [filled(node.items ?? UNKNOWN, `${path}[]`, canaries)]
+    case 'integer':
+    case 'number':
+      return 7
+    case 'boolean':
+      return true
+    default:
+      return 'public'
+  }
+}
+const UNKNOWN: SchemaNode = { types: [], visibility: 'protected' }
+
+/** A crash with a canary in every protected place that the schemas know of. */
+function keepEveryCanary() {
+  const canaries = { raw: [] as string[], processed: [] as string[] }
+  const hiddenAnnotations = CRASH_ANNOTATIONS.filter(({ visibility }) => visibility === 'protected')
+  const annotations = hiddenAnnotations.map(({ name }) => [name, filled(UNKNOWN, name, canaries.raw)] as const)
+  const crashId = rig.keep({
+    state: 'processed',
+    annotations: { ...Object.fromEntries(annotations), NotKnown: filled(UNKNOWN, 'NotKnown', canaries.raw) },
+    processed: { ...Object(filled(PROCESSED_CRASH_SCHEMA, '', canaries.processed)) },
+  })
+  return { crashId, canaries }
+}
+
+describe('every protected place of the schemas', () => {
+  it('is shown by no service and no page to nobody, nor to a token without permissions', async () => {
+    const { crashId, canaries } = keepEveryCanary()
+    expect(canaries.raw.length).toBeGreaterThan(10)
+    expect(canaries.processed.length).toBeGreaterThan(50)
+    const query = new URLSearchParams({ crash_id: crashId, signatures: 'public', bug_ids: '1', product: 'public' })
+    const services = MODELS.flatMap(({ name }) => [`/api/${name}/?${query}`, `/api/${name}/?${query}&format=raw`])
+    const pages = [
+      '/',
+      '/search/',
+      '/api/',
+      '/api/tokens/',
+      `/report/index/${crashId}`,
+      `/search/quick/?query=${crashId}`,
+    ]
+    for (const headers of [{}, await rig.token()]) {
+      for (const route of [...services, ...pages, '/api/openapi.json']) {
+        for (const method of ['GET', 'POST']) {
+          const answer = await everything(await rig.fetch(route, { method, headers }))
+          expect(answer.includes(CANARY), `${method} ${route}`).toBe(false)
+        }
+      }
+    }
+  })
+
+  it('is shown to a token with view_pii', async () => {
+    const { crashId, canaries } = keepEveryCanary()
+    const headers = await rig.token('view_pii')
+    const raw = await everything(await rig.fetch(`/api/RawCrash/?crash_id=${crashId}`, { headers }))
+    expect(canaries.raw.filter((canary) => !raw.includes(canary))).toEqual([])
+    const processed = await everything(await rig.fetch(`/api/ProcessedCrash/?crash_id=${crashId}`, { headers }))
+    expect(canaries.processed.filter((canary) => !processed.includes(canary))).toEqual([])
+  })
+})
+
+describe('protected search fields', () => {
+  const names = BUILT_IN_FIELDS.fields.filter(({ permission }) => permission === 'protected').map(({ name }) => name)
+  const waysToAsk = (name: string) => [
+    [name, 'x'],
+    [name, '!__null__'],
+    ['_columns', name],
+    ['_facets', name],
+    ['_facets', `_cardinality.${name}`],
+    ['_facets', `_histogram.${name}`],
+    ['_aggs.product', name],
+    [`_aggs.${name}`, 'product'],
+    ['_aggs.product.version', `_cardinality.${name}`],
+    ['_histogram.date', name],
+    [`_histogram.${name}`, 'product'],
+    ['_sort', `-${name}`],
+  ]
+  const asked = async (route: string, init: RequestInit) => {
+    rig.state.queries.length = 0
+    await (await rig.fetch(route, init)).arrayBuffer()
+    return JSON.stringify(rig.state.queries)
+  }
+
+  it('are all there', () => {
+    expect(names.length).toBeGreaterThanOrEqual(17)
+    expect(names).toEqual(expect.arrayContaining(['url', 'user_comments', 'remote_type', 'mac_boot_args']))
+  })
+
+  it.each(names)('%s reaches the index in no way for those who may not see it', async (name) => {
+    const [anonymous, permissionless] = [{}, await rig.token('upload_symbols', 'reprocess_crashes')]
+    for (const way of waysToAsk(name)) {
+      const query = new URLSearchParams([way]).toString()
+      const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
+      for (const headers of [anonymous, permissionless]) {
+        for (const text of [
+          await asked(`/api/SuperSearch/?${query}`, { headers }),
+          await asked('/api/SuperSearch/', { method: 'POST', headers: { ...headers, ...form }, body: query }),
+          await asked(`/api/SuperSearchUnredacted/?${query}`, { headers }),
+          await asked(`/search/?${query}`, { headers }),
+        ]) {
+          expect(text, query).not.toContain(`"${name}"`)
+          expect(text, query).not.toContain(`_${name}"`)
+        }
+      }
+    }
+  })
+
+  it('reach it for those who may', async () => {
+    const headers = await rig.token('view_pii')
+    for (const name of names) {
+      for (const route of ['SuperSearch', 'SuperSearchUnredacted']) {
+        const query = new URLSearchParams({ _columns: name, [name]: '!__null__' })
+        expect(await asked(`/api/${route}/?${query}`, { headers })).toContain(`"${name}"`)
+      }
+    }
   })
 })

@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import { systemClock } from '#shared/clock.ts'
 import { missingProcessedCrashes } from '#shared/db/missing-processed-crashes.ts'
 import { missingSymbolsIn } from '#shared/db/missing-symbols.ts'
+import { productVersionRepository } from '#shared/db/product-versions.ts'
 import { signatureRepository } from '#shared/db/signatures.ts'
 import { uploadRepository } from '#shared/db/uploads.ts'
 import { checkHeartbeat, heartbeatResponse } from '#shared/http/heartbeat.ts'
@@ -26,6 +27,7 @@ export class Cron extends WorkerEntrypoint<Env> {
       uploads: { uploads: uploadRepository(db), queue: this.env.UPLOAD_QUEUE, clock: systemClock },
       missingSymbols: { search: this.env.SEARCH, missing: missingSymbolsIn(db), clock: systemClock },
       signatures: { search: this.env.SEARCH, signatures: signatureRepository(db), clock: systemClock },
+      productVersions: { search: this.env.SEARCH, versions: productVersionRepository(db), clock: systemClock },
       log: consoleLog,
     })
   }

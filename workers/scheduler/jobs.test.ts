@@ -30,6 +30,7 @@ async function runBroken(cron: string, scheduledTimeMs: number): Promise<string[
       signatures: { withoutFirst: broken, recordFirsts: broken, unrecordedChanges: broken, recordChanges: broken },
       clock: () => scheduledTimeMs,
     },
+    productVersions: { search: { query: broken }, versions: { record: broken }, clock: () => scheduledTimeMs },
     log: (_stage, outcome) => void logged.push(outcome),
   })
   return logged
@@ -40,7 +41,15 @@ describe('the jobs', () => {
     const fifth = ['reconcile_failed', 'reconcile_uploads_failed', 'missing_symbols_failed']
     expect(await runBroken('* * * * *', 5 * MINUTE_MS)).toEqual(fifth)
     expect(await runBroken('* * * * *', 6 * MINUTE_MS)).toEqual([])
-    expect(await runBroken('* * * * *', 15 * MINUTE_MS)).toEqual([...fifth, 'signatures_failed'])
-    expect(await runBroken(START_CRON, 6 * MINUTE_MS)).toEqual([...fifth, 'signatures_failed'])
+    expect(await runBroken('* * * * *', 15 * MINUTE_MS)).toEqual([
+      ...fifth,
+      'signatures_failed',
+      'product_versions_failed',
+    ])
+    expect(await runBroken(START_CRON, 6 * MINUTE_MS)).toEqual([
+      ...fifth,
+      'signatures_failed',
+      'product_versions_failed',
+    ])
   })
 })

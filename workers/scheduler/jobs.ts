@@ -1,5 +1,6 @@
 import { errorText, type Log, type LogFields } from '#shared/log.ts'
 import { countMissingSymbols, type MissingSymbolsDeps } from './missing-symbols.ts'
+import { type ProductVersionsDeps, recordProductVersions } from './product-versions.ts'
 import { type ReconcileDeps, reconcile } from './reconcile.ts'
 import { type ReconcileUploadsDeps, reconcileUploads } from './reconcile-uploads.ts'
 import { recordSignatures, type SignatureDeps } from './signatures.ts'
@@ -17,6 +18,7 @@ export interface JobDeps {
   readonly uploads: ReconcileUploadsDeps
   readonly missingSymbols: MissingSymbolsDeps
   readonly signatures: SignatureDeps
+  readonly productVersions: ProductVersionsDeps
   readonly log: Log
 }
 
@@ -24,7 +26,7 @@ export interface JobDeps {
 export async function runJobs(
   cron: string,
   scheduledTimeMs: number,
-  { crashes, uploads, missingSymbols, signatures, log }: JobDeps,
+  { crashes, uploads, missingSymbols, signatures, productVersions, log }: JobDeps,
 ): Promise<void> {
   const atStart = cron === START_CRON
   const minute = Math.floor(scheduledTimeMs / MINUTE_MS)
@@ -39,5 +41,7 @@ export async function runJobs(
   await run('reconcile', () => reconcile(crashes, atStart))
   await run('reconcile_uploads', () => reconcileUploads(uploads, atStart))
   await run('missing_symbols', () => countMissingSymbols(missingSymbols))
-  if (atStart || minute % SIGNATURES_EVERY_MINUTES === 0) await run('signatures', () => recordSignatures(signatures))
+  if (!atStart && minute % SIGNATURES_EVERY_MINUTES !== 0) return
+  await run('signatures', () => recordSignatures(signatures))
+  await run('product_versions', () => recordProductVersions(productVersions))
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import {
   MAX_SIGNATURE_BATCH_BYTES,
   MAX_SIGNATURE_JOBS,
@@ -14,6 +15,7 @@ import { textLines } from '#shared/text-lines.ts'
 import type { Answer } from '../deps.ts'
 import { askStage } from '../stage-unavailable.ts'
 import { errorAnswer } from './api-answer.ts'
+import type { Model } from './model.ts'
 import { BodyProblem, requestChunks } from './request-chunks.ts'
 
 /**
@@ -21,7 +23,7 @@ import { BodyProblem, requestChunks } from './request-chunks.ts'
  * `{"results": […]}`. `application/x-ndjson`: one crash data a line, one result a line, while the body still comes; a line that cannot be signed gives
  * `{"error", "line"}` in its place. A processed crash is taken for its crash data. The header `Debug: 1` adds `debug_log`.
  */
-export const crashSignature: Answer = async (context, deps) => {
+const answer: Answer = async (context, deps) => {
   const { headers, body } = context.req.raw
   const mediaType = (headers.get('Content-Type') ?? '').split(';', 1)[0]?.trim().toLowerCase()
   if (mediaType !== 'application/json' && mediaType !== 'application/x-ndjson')
@@ -31,6 +33,28 @@ export const crashSignature: Answer = async (context, deps) => {
   const lists = await askStage('signature lists', 2 * R2_DEADLINE_MS, deps.signatureLists.current())
   const sign = (value: unknown): Result | null => signed(value, lists, headers.get('Debug') === '1')
   return mediaType === 'application/json' ? signBatch(body, sign) : signLines(body, sign)
+}
+
+const crashDataSchema = z.looseObject({}).meta({ description: 'Crash data, or a whole processed crash.' })
+const resultSchema = z.looseObject({
+  signature: z.string(),
+  notes: z.array(z.string()),
+  extra: z.object({ normalized_frames: z.array(z.string()).optional(), proto_signature: z.string().optional() }),
+})
+
+export const crashSignature: Model = {
+  name: 'CrashSignature',
+  about: 'Makes the signatures of crash data, and keeps nothing of it. The header `Debug: 1` tells how.',
+  verbs: ['POST'],
+  needs: null,
+  cacheSeconds: 0,
+  parameters: {},
+  body: {
+    'application/json': z.object({ jobs: z.array(crashDataSchema).min(1) }),
+    'application/x-ndjson': crashDataSchema,
+  },
+  results: { 'application/json': z.object({ results: z.array(resultSchema) }), 'application/x-ndjson': resultSchema },
+  answer,
 }
 
 /** One signed crash: the peer's keys, and what made the signature, because lists change more often than crashes are signed. */

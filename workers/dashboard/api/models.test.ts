@@ -4,7 +4,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { createToken } from '#shared/auth/token.ts'
 import { systemRandomBytes } from '#shared/clock.ts'
 import { type tokens, users } from '#shared/db/schema.ts'
+import { MAX_API_BODY_BYTES } from '#shared/limits.ts'
 import { dashboardRig, NOW_MS } from '../dashboard-rig.ts'
+import { MODELS } from './models.ts'
 
 let rig: Awaited<ReturnType<typeof dashboardRig>>
 beforeAll(async () => {
@@ -99,6 +101,107 @@ describe('conventions of /api/<Model>/', () => {
     expect((await rig.json(`/api/ProcessedCrash/?crash_id=${crashId}`, { headers: session })).body).toHaveProperty(
       'url',
     )
+  })
+})
+
+describe('/api/NoOp/', () => {
+  it('W02: keeps a public answer for five minutes, and none for somebody', async () => {
+    const { status, body, headers } = await rig.json('/api/NoOp/?product=good')
+    expect([status, body]).toEqual([200, { hits: [], total: 0 }])
+    expect(headers.get('Cache-Control')).toBe('private, max-age=300')
+    const own = await rig.json('/api/NoOp/?product=good', { headers: await rig.token() })
+    expect(own.headers.get('Cache-Control')).toBe('private, no-store')
+  })
+
+  it('W03: product is required, and may not be bad', async () => {
+    const missing = await rig.json('/api/NoOp/')
+    expect([missing.status, missing.body]).toMatchObject([400, { errors: { product: ['This field is required.'] } }])
+    const bad = await rig.json('/api/NoOp/?product=bad')
+    expect(bad.status).toBe(400)
+    expect(JSON.stringify(bad.body)).toContain("Bad value for parameter(s) 'Bad product'")
+    expect(bad.headers.get('Cache-Control')).toBe('private, no-store')
+  })
+
+  it('takes the last of a repeated parameter, drops undeclared ones, and refuses NUL', async () => {
+    expect((await rig.json('/api/NoOp/?product=bad&product=good&nonsense=%00&product=+ok+')).status).toBe(200)
+    expect((await rig.json('/api/NoOp/?product=good&product=bad')).status).toBe(400)
+    const { status, body } = await rig.json('/api/NoOp/?product=go%00od')
+    expect([status, body]).toMatchObject([400, { errors: { product: ['Null characters are not allowed.'] } }])
+  })
+})
+
+describe('bad parameters', () => {
+  it('are all named in one answer', async () => {
+    const { status, body } = await rig.json('/api/RawCrash/?format=x')
+    expect([status, body]).toEqual([
+      400,
+      {
+        errors: {
+          crash_id: ['This field is required.'],
+          format: ["Bad value for parameter(s) 'format': it is meta or raw"],
+        },
+        error: 'Bad request: BadArgumentError: This field is required.',
+      },
+    ])
+  })
+
+  it.each([
+    ['text/plain', 'signatures=a', 415],
+    ['', 'signatures=a', 415],
+    ['multipart/form-data', 'signatures=a', 415],
+    ['application/json', '[1]', 400],
+    ['application/json', '{', 400],
+    ['application/json', '{"signatures":[{"a":1}]}', 400],
+    ['application/json', '{"signatures":["a"]}', 200],
+    ['application/json; charset=utf-8', '{"signatures":"a"}', 200],
+    ['application/x-www-form-urlencoded', 'signatures=a&signatures=b', 200],
+    ['application/x-www-form-urlencoded', `signatures=${'x'.repeat(MAX_API_BODY_BYTES)}`, 413],
+  ])('a body of %j that is %.40s: %i', async (type, body, status) => {
+    const init = { method: 'POST', body, headers: { 'Content-Type': type } }
+    expect((await rig.json('/api/Bugs/', init)).status).toBe(status)
+  })
+})
+
+describe('the services that there are', () => {
+  it('each answer their verbs with something else than 404, 405 or 5xx, and other verbs with 405', async () => {
+    const headers = await rig.token('admin')
+    for (const { name, verbs } of MODELS) {
+      for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
+        const { status } = await rig.fetch(`/api/${name}/`, { method, headers })
+        if (verbs.some((verb) => verb === method)) expect([200, 400, 415], `${method} ${name}`).toContain(status)
+        else expect(status, `${method} ${name}`).toBe(405)
+      }
+    }
+  })
+
+  it('ask for their permission before the verb, and show nobody what is under it', async () => {
+    const guarded = MODELS.filter(({ needs }) => needs !== null).map(({ name }) => name)
+    expect(guarded).toEqual(['SuperSearchUnredacted', 'Reprocessing', 'BugLinks'])
+    for (const name of guarded) {
+      for (const method of ['GET', 'POST', 'PATCH']) {
+        const { status, body } = await rig.json(`/api/${name}/`, { method, headers: await rig.token('upload_symbols') })
+        expect([status, body]).toEqual([403, { error: expect.stringMatching(/^Use of this endpoint requires the '/) }])
+      }
+    }
+  })
+
+  it.each(['UnredactedCrash', 'ProductVersions', 'Field', 'ReportList', 'PriorityJob', 'Model'])(
+    '%s is not there',
+    async (name) => {
+      const { status, body } = await rig.json(`/api/${name}/`, { headers: await rig.token('admin') })
+      expect([status, body]).toEqual([404, { error: `No service called '${name}'` }])
+    },
+  )
+
+  it('take changes by a session from our own pages only', async () => {
+    const session = await rig.signIn('admin@example.com')
+    for (const { name } of MODELS.filter(({ verbs }) => verbs.includes('POST'))) {
+      const { status, body } = await rig.json(`/api/${name}/`, {
+        method: 'POST',
+        headers: { ...session, Origin: 'https://evil.example' },
+      })
+      expect([name, status, body]).toEqual([name, 403, { error: expect.stringContaining('another site') }])
+    }
   })
 })
 
@@ -301,7 +404,7 @@ describe('/api/SuperSearch/', () => {
       ],
     })
     expect(headers.get('Cache-Control')).toBe('private, max-age=300')
-    expect(rig.state.queries.at(-1)?.filters.map(({ field }) => field)).toEqual(['signature'])
+    expect(rig.state.queries.at(-1)?.filters.map(({ field }) => field.name)).toEqual(['signature'])
   })
 
   it('lets nothing be kept of an answer for somebody, or of one that misses a shard', async () => {

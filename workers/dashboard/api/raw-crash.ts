@@ -1,11 +1,13 @@
+import { z } from 'zod'
 import { may } from '#shared/auth/permissions.ts'
 import type { CrashId } from '#shared/crash-id.ts'
 import { DOWNLOAD_CSP } from '#shared/http/security-headers.ts'
 import { RPC_DEADLINE_MS } from '#shared/limits.ts'
-import type { Answer, DashboardContext, DashboardDeps } from '../deps.ts'
+import type { DashboardContext, DashboardDeps } from '../deps.ts'
 import { askStage } from '../stage-unavailable.ts'
 import { badParameterAnswer, crashAnswer, crashNotFoundAnswer, errorAnswer } from './api-answer.ts'
 import { crashIdParameter } from './crash-id-parameter.ts'
+import { answering, type Model } from './model.ts'
 
 /** The main minidump's name in every raw crash. */
 const MAIN_DUMP = 'upload_file_minidump'
@@ -15,20 +17,31 @@ const MAIN_DUMP_NAMES: ReadonlySet<string> = new Set(['', 'dump', MAIN_DUMP])
 const DUMP_NAME = /^[A-Za-z0-9_-]{1,100}$/
 
 /** `GET /api/RawCrash/?crash_id=&format=meta|raw&name=`: annotations as collected, or the bytes of a dump. */
-export const rawCrash: Answer = async (context, deps) => {
-  const params = new URL(context.req.url).searchParams
-  const parameter = crashIdParameter(params)
-  if (parameter.kind === 'bad') return parameter.answer
-  const format = params.getAll('format').at(-1) ?? 'meta'
-  switch (format) {
-    case '':
-    case 'meta':
-      return annotations(parameter.crashId, context, deps)
-    case 'raw':
-      return dump(parameter.crashId, params.getAll('name').at(-1) ?? '', context, deps)
-    default:
-      return badParameterAnswer('format', "Bad value for parameter(s) 'format': it is meta or raw")
-  }
+export const rawCrash: Model = {
+  name: 'RawCrash',
+  about:
+    'The crash annotations as collected, or the bytes of a dump. Protected annotations need view_pii, dumps need view_rawdump.',
+  verbs: ['GET'],
+  needs: null,
+  cacheSeconds: 0,
+  results: {
+    'application/json': z.looseObject({ uuid: z.string() }),
+    'application/octet-stream': z.string().meta({ format: 'binary' }),
+  },
+  ...answering(
+    {
+      crash_id: crashIdParameter,
+      format: z
+        .enum(['meta', 'raw'], { error: "Bad value for parameter(s) 'format': it is meta or raw" })
+        .default('meta')
+        .meta({ description: '`meta`: the annotations; `raw`: the bytes of a dump.' }),
+      name: z.string().default('').meta({
+        description: 'The name of the dump, such as `upload_file_minidump_browser`. None: the main minidump.',
+      }),
+    },
+    ({ crash_id, format, name }, context, deps) =>
+      format === 'meta' ? annotations(crash_id, context, deps) : dump(crash_id, name, context, deps),
+  ),
 }
 
 async function annotations(crashId: CrashId, context: DashboardContext, deps: DashboardDeps): Promise<Response> {

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { type CrashId, parseCrashId } from '#shared/crash-id.ts'
-import { refuseOtherOrigin } from '#shared/http/same-origin.ts'
 import { MAX_REPROCESS_FORM_BYTES, MAX_REPROCESS_IDS, RPC_DEADLINE_MS } from '#shared/limits.ts'
 import { type RulesetName, rulesetNameSchema } from '#shared/messages.ts'
 import { cappedText } from '../capped-text.ts'
 import type { Answer } from '../deps.ts'
 import { askStage } from '../stage-unavailable.ts'
 import { badParameterAnswer, errorAnswer, permissionAnswer } from './api-answer.ts'
+import type { Model } from './model.ts'
 
 const PARAM = 'crash_ids'
 
@@ -14,12 +14,8 @@ const PARAM = 'crash_ids'
  * `POST /api/Reprocessing/`: a form with `crash_ids` repeated, each `id` or `id:ruleset`; answers `true` once all are queued (specs/webapp.md 2.2).
  * One bad id or ruleset refuses the whole request: nothing is queued.
  */
-export const reprocessing: Answer = async (context, deps) => {
-  const { viewer, bySession } = context.var
-  if (bySession && refuseOtherOrigin(context.req.raw.headers, context.req.url) !== null) {
-    deps.log('dashboard', 'other_origin_refused', { what: 'reprocess' })
-    return errorAnswer(403, 'This request came from another site. Scripts use an API token.')
-  }
+const answer: Answer = async (context, deps) => {
+  const { viewer } = context.var
   const form = await readForm(context.req.raw)
   switch (form.kind) {
     case 'too_large':
@@ -39,6 +35,23 @@ export const reprocessing: Answer = async (context, deps) => {
     if (kind === 'forbidden') return permissionAnswer('reprocess_crashes')
   }
   return Response.json(true, { headers: { 'Cache-Control': 'private, no-store' } })
+}
+
+/** The form is read here and not as declared parameters: a blank id, too, refuses the whole request. */
+export const reprocessing: Model = {
+  name: 'Reprocessing',
+  about: 'Processes crashes again. One bad id or ruleset refuses the whole request, and nothing is queued.',
+  verbs: ['POST'],
+  needs: 'reprocess_crashes',
+  cacheSeconds: 0,
+  parameters: {
+    [PARAM]: z.array(z.string()).meta({
+      description: `Crash ids, each with an optional ruleset behind a colon: ${rulesetNameSchema.options.join(', ')}.`,
+      examples: [['1ce5e5f2-4b8e-4a5b-9d2c-6f1e30261123:regenerate_signature']],
+    }),
+  },
+  results: { 'application/json': z.literal(true) },
+  answer,
 }
 
 type Form =

@@ -1,6 +1,6 @@
 import { parseCrashId } from '#shared/crash-id.ts'
-import { searchField } from '#shared/search/fields.ts'
-import type { SearchQuery } from '#shared/search/query.ts'
+import type { FieldCatalog } from '#shared/search/fields.ts'
+import type { QueryField, SearchQuery } from '#shared/search/search-query.ts'
 import type { SearchAnswer } from '#shared/search/search-rpc.ts'
 import { timeMs } from '../views/duration.ts'
 import { asText } from '../views/json-value.ts'
@@ -12,12 +12,14 @@ export function HitTable({
   answer,
   query,
   params,
+  catalog,
 }: {
   readonly answer: SearchAnswer
   readonly query: SearchQuery
   readonly params: URLSearchParams
+  readonly catalog: FieldCatalog
 }) {
-  const shownColumns = query.columns.filter((column) => column !== 'uuid' || params.getAll('_columns').includes('uuid'))
+  const shownColumns = query.columns.filter(({ name }) => name !== 'uuid' || params.getAll('_columns').includes('uuid'))
   return (
     <section class="scroller" aria-label="Crashes" tabindex={0}>
       <table class="hits">
@@ -26,7 +28,12 @@ export function HitTable({
           <tr>
             <th scope="col">Report</th>
             {shownColumns.map((column) => (
-              <ColumnHeading column={column} query={query} params={params} />
+              <ColumnHeading
+                column={column.name}
+                about={catalog.find(column.name)?.description ?? ''}
+                query={query}
+                params={params}
+              />
             ))}
           </tr>
         </thead>
@@ -37,8 +44,8 @@ export function HitTable({
                 <ReportLink uuid={asText(hit.uuid)} />
               </td>
               {shownColumns.map((column) => (
-                <td class={`column-${column}`}>
-                  <Cell column={column} value={hit[column]} />
+                <td class={`column-${column.name}`}>
+                  <Cell column={column} value={hit[column.name]} />
                 </td>
               ))}
             </tr>
@@ -61,20 +68,22 @@ function ReportLink({ uuid }: { readonly uuid: string | null }) {
 
 function ColumnHeading({
   column,
+  about,
   query,
   params,
 }: {
   readonly column: string
+  readonly about: string
   readonly query: SearchQuery
   readonly params: URLSearchParams
 }) {
-  const sorted = query.sort[0]?.field === column ? query.sort[0] : null
+  const sorted = query.sort[0]?.field.name === column ? query.sort[0] : null
   const next = sorted?.descending === true ? column : `-${column}`
   const target = withControl(params, '_sort', next)
   target.delete('_results_offset')
   return (
     <th scope="col" aria-sort={sorted === null ? 'none' : sorted.descending ? 'descending' : 'ascending'}>
-      <a href={`/search/?${target}`} title={searchField(column)?.description ?? ''}>
+      <a href={`/search/?${target}`} title={about}>
         {column.replaceAll('_', ' ')}
         <span aria-hidden="true">{sorted === null ? '' : sorted.descending ? ' ↓' : ' ↑'}</span>
       </a>
@@ -82,7 +91,7 @@ function ColumnHeading({
   )
 }
 
-function Cell({ column, value }: { readonly column: string; readonly value: unknown }) {
-  const atMs = searchField(column)?.type === 'date' ? timeMs(value) : null
+function Cell({ column, value }: { readonly column: QueryField; readonly value: unknown }) {
+  const atMs = column.type === 'date' ? timeMs(value) : null
   return atMs === null ? <span>{asText(value) ?? ''}</span> : <Moment atMs={atMs} inTable />
 }

@@ -46,6 +46,7 @@ export function Layout({ title, viewer, here, sought, children }: PageFrame) {
           </search>
           <nav aria-label="Main">
             <a href="/search/">Search</a>
+            <a href="/api/">API</a>
             <ViewerMenu viewer={viewer} here={here} />
           </nav>
         </header>
@@ -54,6 +55,7 @@ export function Layout({ title, viewer, here, sought, children }: PageFrame) {
         </main>
         <footer class="site-footer">
           <span>Mayday crash reports</span>
+          <a href="/documentation/datadictionary/">Data dictionary</a>
           <span>All times are UTC</span>
         </footer>
       </body>
@@ -65,7 +67,9 @@ function ViewerMenu({ viewer, here }: { readonly viewer: Viewer; readonly here: 
   if (viewer.email === null) return <a href={`/signin?${new URLSearchParams({ next: here })}`}>Sign in</a>
   return (
     <form class="sign-out" action="/signout" method="post">
-      <span class="viewer-email">{viewer.email}</span>
+      <a class="viewer-email" href="/api/tokens/" title="Your API tokens">
+        {viewer.email}
+      </a>
       <button type="submit">Sign out</button>
     </form>
   )

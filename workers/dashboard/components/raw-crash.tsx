@@ -1,3 +1,4 @@
+import type { AnnotationRegistry } from '#shared/annotations/registry.ts'
 import { may, type Viewer } from '#shared/auth/permissions.ts'
 import type { CrashId } from '#shared/crash-id.ts'
 import { annotationsOf, dumpNamesOf } from '../views/annotations.ts'
@@ -7,8 +8,14 @@ import { AnnotationTable } from './annotation-table.tsx'
 type Json = Readonly<Record<string, unknown>>
 
 /** The crash annotations of a raw crash, under their heading; nothing when the viewer may see none. */
-export function Annotations({ rawCrash }: { readonly rawCrash: Json }) {
-  const annotations = annotationsOf(rawCrash)
+export function Annotations({
+  rawCrash,
+  registry,
+}: {
+  readonly rawCrash: Json
+  readonly registry: AnnotationRegistry
+}) {
+  const annotations = annotationsOf(rawCrash, registry)
   if (annotations.rows.length === 0) return null
   return (
     <section aria-labelledby="annotations">

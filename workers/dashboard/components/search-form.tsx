@@ -1,14 +1,19 @@
-import type { FacetTerm } from '#shared/search/search-rpc.ts'
+import { facetTerms } from '#shared/search/facet-terms.ts'
+import type { FieldCatalog } from '#shared/search/fields.ts'
+import type { Aggregation } from '#shared/search/search-query.ts'
+import type { FacetTerm, SearchAnswer } from '#shared/search/search-rpc.ts'
 import { asText, grouped } from '../views/json-value.ts'
 import { FORM_CONTROLS, formOfQuery, SIGNATURE_OPERATORS, withTerm } from '../views/search-form.ts'
 
 /** The search form, filled with what the address asks for. It works without a script: it is submitted with GET. */
 export function SearchFormFields({
   params,
-  facets,
+  products,
+  versions,
 }: {
   readonly params: URLSearchParams
-  readonly facets: Readonly<Record<string, readonly FacetTerm[]>>
+  readonly products: readonly FacetTerm[]
+  readonly versions: readonly FacetTerm[]
 }) {
   const form = formOfQuery(params)
   return (
@@ -47,7 +52,7 @@ export function SearchFormFields({
           list="products"
           autocomplete="off"
         />
-        <Suggestions id="products" terms={facets.product} />
+        <Suggestions id="products" terms={products} />
       </div>
       <div class="field">
         <label for="version">Version</label>
@@ -59,7 +64,7 @@ export function SearchFormFields({
           list="versions"
           autocomplete="off"
         />
-        <Suggestions id="versions" terms={facets.version} />
+        <Suggestions id="versions" terms={versions} />
       </div>
       <div class="field">
         <label for="from">From</label>
@@ -80,10 +85,10 @@ export function SearchFormFields({
   )
 }
 
-function Suggestions({ id, terms }: { readonly id: string; readonly terms: readonly FacetTerm[] | undefined }) {
+function Suggestions({ id, terms }: { readonly id: string; readonly terms: readonly FacetTerm[] }) {
   return (
     <datalist id={id}>
-      {(terms ?? []).map(({ term }) => (
+      {terms.map(({ term }) => (
         <option value={asText(term) ?? ''} />
       ))}
     </datalist>
@@ -97,6 +102,7 @@ function OperatorHelp() {
     ['signature=^text', 'starts with'],
     ['signature=$text', 'ends with'],
     ['signature=text', 'has the word, in any case'],
+    ['signature=@js::.*', 'is, as a whole, like the pattern'],
     ['signature=!~text', 'does not contain; ! turns any filter round'],
     ['uptime=<60', 'less than; also <= > >='],
     ['date=>=2026-11-01', 'from that day on; dates need one of < <= > >='],
@@ -132,27 +138,33 @@ function OperatorHelp() {
   )
 }
 
-/** The terms of one facet with counts and bars; a term is a link that narrows the query to it. */
+/** What was counted by one field: terms with counts and bars, each a link that narrows the query to it, or how many different ones there are. */
 export function FacetList({
-  field,
-  terms,
-  total,
+  aggregation,
+  answer,
   params,
+  catalog,
 }: {
-  readonly field: string
-  readonly terms: readonly FacetTerm[]
-  readonly total: number
+  readonly aggregation: Aggregation
+  readonly answer: SearchAnswer
   readonly params: URLSearchParams
+  readonly catalog: FieldCatalog
 }) {
-  if (terms.length === 0) return null
-  const heading = `facet-${field}`
+  const { key } = aggregation
+  const heading = `facet-${key}`
+  const counted = answer.facets[key]
+  const terms = facetTerms(answer.facets, key)
+  const { total } = answer
+  const links = aggregation.kind === 'terms' ? catalog.find(aggregation.field.name) : null
+  if (counted === undefined || ('length' in counted && terms.length === 0)) return null
   return (
     <section class="facet" aria-labelledby={heading}>
-      <h2 id={heading}>{field.replaceAll('_', ' ')}</h2>
+      <h2 id={heading}>{key.replaceAll('_', ' ')}</h2>
+      {'value' in counted ? <p>{`${grouped(counted.value)} different`}</p> : null}
       <ol>
         {terms.map(({ term, count }) => (
           <li>
-            <FacetTermLink field={field} term={String(term)} params={params} />
+            <FacetTermLink term={String(term)} query={links === null ? null : withTerm(params, links, String(term))} />
             <span class="count">{grouped(count)}</span>
             <svg class="bar" aria-hidden="true" width="100%" height="3">
               <rect width={`${total === 0 ? 0 : Math.max(1, Math.round((100 * count) / total))}%`} height="3" />
@@ -164,16 +176,7 @@ export function FacetList({
   )
 }
 
-function FacetTermLink({
-  field,
-  term,
-  params,
-}: {
-  readonly field: string
-  readonly term: string
-  readonly params: URLSearchParams
-}) {
-  const query = withTerm(params, field, term)
+function FacetTermLink({ term, query }: { readonly term: string; readonly query: URLSearchParams | null }) {
   const text = asText(term) ?? '(blank)'
   return query === null ? (
     <span class="term">{text}</span>

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { SearchQuery } from '#shared/search/query.ts'
+import type { SearchQuery } from '#shared/search/search-query.ts'
 import { dashboardRig, NOW_MS } from '../dashboard-rig.ts'
 import { attributes, texts } from '../page-reading.ts'
 
 const CRASH_ID = '0bba929f-8721-460c-8e70-a43c90261123'
 
 function productOf(query: SearchQuery): string | null {
-  const condition = query.filters.find(({ field }) => field === 'product')?.any[0]
+  const condition = query.filters.find(({ field }) => field.name === 'product')?.any[0]
   return condition?.operator === 'is' ? String(condition.values[0]) : null
 }
 

@@ -1,3 +1,4 @@
+import { type AnnotationRegistry, BUILT_IN_REGISTRY } from '#shared/annotations/registry.ts'
 import { may, type Viewer } from '#shared/auth/permissions.ts'
 import { type CrashId, parseCrashId, parseShownCrashId } from '#shared/crash-id.ts'
 import { MAX_SHOWN_OTHER_FRAMES, PENDING_REFRESH_SECONDS } from '#shared/limits.ts'
@@ -28,6 +29,8 @@ interface ReportFrame {
   readonly viewer: Viewer
   readonly wait: ReprocessWait
   readonly rawCrash: Json
+  /** What is known of its annotations. */
+  readonly registry: AnnotationRegistry
 }
 
 /** `/report/index/<crash id>`: one crash, for the engineer who reads it. Stage 3 of a crash's journey. */
@@ -44,6 +47,7 @@ export const reportPage: Answer = async (context, deps) => {
 
   const { viewer } = context.var
   const report = await readReportCrash(crashId, viewer, deps)
+  const registry = (await deps.annotations.current()) ?? BUILT_IN_REGISTRY
   const wait = waitOf(report, may(viewer, 'reprocess_crashes') ? context.req.query('queued') : undefined, deps.clock())
   // A header, not a meta element: it refreshes the same and leaves the document free of timers (WCAG 2.2.1).
   if (report.kind === 'pending' || (wait.kind === 'queued' && wait.asksAgain)) {
@@ -51,13 +55,19 @@ export const reportPage: Answer = async (context, deps) => {
   }
   switch (report.kind) {
     case 'processed':
-      return context.html(document(<Report crashId={crashId} viewer={viewer} wait={wait} {...report} />))
+      return context.html(
+        document(<Report crashId={crashId} viewer={viewer} wait={wait} registry={registry} {...report} />),
+      )
     case 'too_large':
       return context.html(
-        document(<TooLarge crashId={crashId} viewer={viewer} wait={wait} rawCrash={report.rawCrash} />),
+        document(
+          <TooLarge crashId={crashId} viewer={viewer} wait={wait} registry={registry} rawCrash={report.rawCrash} />,
+        ),
       )
     case 'failed':
-      return context.html(document(<Failed crashId={crashId} viewer={viewer} wait={wait} {...report} />))
+      return context.html(
+        document(<Failed crashId={crashId} viewer={viewer} wait={wait} registry={registry} {...report} />),
+      )
     case 'pending':
       await deps.priority.ask(crashId)
       return context.html(document(<Pending crashId={crashId} viewer={viewer} />))
@@ -83,7 +93,7 @@ function waitOf(report: ReportCrash, queued: string | undefined, nowMs: number):
   }
 }
 
-function Report({ crashId, viewer, wait, crash, rawCrash }: ReportFrame & { readonly crash: Json }) {
+function Report({ crashId, viewer, wait, crash, rawCrash, registry }: ReportFrame & { readonly crash: Json }) {
   const signature = asText(crash.signature) ?? '(no signature)'
   const facts = crashFacts(crash)
   const thread = crashingThread(crash)
@@ -93,7 +103,7 @@ function Report({ crashId, viewer, wait, crash, rawCrash }: ReportFrame & { read
   const parts = [
     { anchor: 'crashing-thread', name: 'Crashing thread', there: true },
     { anchor: 'other-threads', name: 'Other threads', there: others.threads.length > 0 },
-    { anchor: 'annotations', name: 'Crash annotations', there: annotationsOf(rawCrash).rows.length > 0 },
+    { anchor: 'annotations', name: 'Crash annotations', there: annotationsOf(rawCrash, registry).rows.length > 0 },
     { anchor: 'modules', name: 'Modules', there: modules.rows.length > 0 },
     { anchor: 'raw-data', name: 'Raw data', there: true },
   ].filter(({ there }) => there)
@@ -121,7 +131,7 @@ function Report({ crashId, viewer, wait, crash, rawCrash }: ReportFrame & { read
       </section>
       <Registers crash={crash} />
       <OtherThreads threads={others.threads} notShown={others.notShown} />
-      <Annotations rawCrash={rawCrash} />
+      <Annotations rawCrash={rawCrash} registry={registry} />
       {modules.rows.length === 0 ? null : (
         <section aria-labelledby="modules">
           <h2 id="modules">{`Modules (${grouped(modules.rows.length + modules.notShown)})`}</h2>
@@ -147,7 +157,7 @@ function ReportHeader({
   signature,
   crash,
   parts,
-}: Omit<ReportFrame, 'rawCrash'> & {
+}: Omit<ReportFrame, 'rawCrash' | 'registry'> & {
   readonly signature: string
   readonly crash: Json
   readonly parts: readonly { readonly anchor: string; readonly name: string }[]

@@ -36,10 +36,10 @@ describe('/search/', () => {
     await page('/search/?signature=~foo&product=WaterWolf')
     expect(rig.state.queries).toMatchObject([
       {
-        filters: [{ field: 'signature' }, { field: 'product' }],
-        columns: ['date', 'signature', 'product', 'version', 'platform', 'reason', 'uuid'],
-        facets: ['signature', 'product', 'version', 'platform', 'process_type'],
-        sort: [{ field: 'date', descending: true }],
+        filters: [{ field: { name: 'signature' } }, { field: { name: 'product' } }],
+        columns: ['date', 'signature', 'product', 'version', 'platform', 'reason', 'uuid'].map((name) => ({ name })),
+        aggregations: ['signature', 'product', 'version', 'platform', 'process_type'].map((key) => ({ key })),
+        sort: [{ field: { name: 'date' }, descending: true }],
         results_number: 50,
         results_offset: 0,
       },
@@ -66,6 +66,20 @@ describe('/search/', () => {
       '/search/?signature=%7Efoo&signature=%3D%7Eodd',
       '/search/?signature=%7Efoo&product=WaterWolf',
     ])
+  })
+
+  it('shows what else was counted: a histogram without links, and how many different ones there are', async () => {
+    rig.state.answer = {
+      ...FOUND,
+      facets: {
+        histogram_date: [{ term: '2026-11-23T00:00:00+00:00', count: 120 }],
+        cardinality_version: { value: 51 },
+      },
+    }
+    const result = await page('/search/?_facets=_histogram.date&_facets=_cardinality.version&_facets=reason')
+    expect(await texts(result, '.facet h2')).toEqual(['histogram date', 'cardinality version'])
+    expect(await texts(result, '.facet p, .facet .count')).toEqual(['120', '51 different'])
+    expect(await attributes(result, '.facet a', 'href')).toEqual([])
   })
 
   it('keeps every state in the address: sorting, paging, filters that can be taken out', async () => {

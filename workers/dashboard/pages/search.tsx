@@ -6,12 +6,16 @@ import {
   SEARCH_RESULTS_A_PAGE,
   SEARCH_RPC_DEADLINE_MS,
 } from '#shared/limits.ts'
-import { parseSearchQuery, type SearchQuery } from '#shared/search/query.ts'
+import { facetTerms } from '#shared/search/facet-terms.ts'
+import type { FieldCatalog } from '#shared/search/fields.ts'
+import { parseSearchQuery } from '#shared/search/query.ts'
+import type { SearchQuery } from '#shared/search/search-query.ts'
 import type { SearchAnswer, SearchError } from '#shared/search/search-rpc.ts'
 import { HitTable } from '../components/hit-table.tsx'
 import { document, Layout } from '../components/layout.tsx'
 import { FacetList, SearchFormFields } from '../components/search-form.tsx'
 import type { Answer } from '../deps.ts'
+import { searchFields } from '../field-catalog.ts'
 import { askStage } from '../stage-unavailable.ts'
 import { grouped, shownText } from '../views/json-value.ts'
 import { filterChips, isFormSubmission, queryOfForm, withControl } from '../views/search-form.ts'
@@ -25,12 +29,13 @@ export const searchPage: Answer = async (context, deps) => {
   if (isFormSubmission(searchParams)) return context.redirect(`/search/?${queryOfForm(searchParams)}`, 302)
 
   const { viewer } = context.var
-  const parsed = parseSearchQuery(pageQuery(searchParams), viewer, deps.clock())
+  const catalog = await searchFields(deps)
+  const parsed = parseSearchQuery(pageQuery(searchParams), viewer, deps.clock(), catalog)
   if (parsed.kind === 'bad') {
     context.status(400)
     return context.html(
       document(
-        <SearchFrame params={searchParams} viewer={viewer}>
+        <SearchFrame params={searchParams} viewer={viewer} catalog={catalog}>
           <p class="notice bad" role="alert">
             {shownText(parsed.message)}
           </p>
@@ -42,7 +47,7 @@ export const searchPage: Answer = async (context, deps) => {
   const apiUrl = new URL(`/api/SuperSearch/?${searchParams}`, context.req.url).href
   return context.html(
     document(
-      <SearchFrame params={searchParams} viewer={viewer} answer={answer}>
+      <SearchFrame params={searchParams} viewer={viewer} catalog={catalog} answer={answer}>
         <Warnings errors={[...parsed.warnings, ...answer.errors]} />
         <div class="search-grid">
           <section class="results" aria-labelledby="results">
@@ -50,13 +55,13 @@ export const searchPage: Answer = async (context, deps) => {
             {answer.hits.length === 0 ? (
               <NoResults params={searchParams} total={answer.total} />
             ) : (
-              <HitTable answer={answer} query={parsed.query} params={searchParams} />
+              <HitTable answer={answer} query={parsed.query} params={searchParams} catalog={catalog} />
             )}
             <Paging params={searchParams} query={parsed.query} total={answer.total} />
           </section>
           <div class="facets">
-            {parsed.query.facets.map((field) => (
-              <FacetList field={field} terms={answer.facets[field] ?? []} total={answer.total} params={searchParams} />
+            {parsed.query.aggregations.map((aggregation) => (
+              <FacetList aggregation={aggregation} answer={answer} params={searchParams} catalog={catalog} />
             ))}
           </div>
         </div>
@@ -89,19 +94,22 @@ function pageQuery(params: URLSearchParams): URLSearchParams {
 function SearchFrame({
   params,
   viewer,
+  catalog,
   answer,
   children,
 }: {
   readonly params: URLSearchParams
   readonly viewer: Viewer
+  readonly catalog: FieldCatalog
   readonly answer?: SearchAnswer
   readonly children: Parameters<typeof Layout>[0]['children']
 }) {
-  const chips = filterChips(params)
+  const chips = filterChips(params, catalog)
+  const termsOf = (field: string) => (answer === undefined ? [] : facetTerms(answer.facets, field))
   return (
     <Layout title="Search crashes" viewer={viewer} here={`/search/?${params}`}>
       <h1>Search crashes</h1>
-      <SearchFormFields params={params} facets={answer?.facets ?? {}} />
+      <SearchFormFields params={params} products={termsOf('product')} versions={termsOf('version')} />
       {chips.length === 0 ? null : (
         <ul class="filters" aria-label="Filters">
           {chips.map(({ text, without }) => (

@@ -1,3 +1,4 @@
+import type { AnnotationRegistry } from '#shared/annotations/registry.ts'
 import type { Viewer } from '#shared/auth/permissions.ts'
 import type { CrashId } from '#shared/crash-id.ts'
 import { PENDING_REFRESH_SECONDS } from '#shared/limits.ts'
@@ -12,10 +13,11 @@ interface UnshownCrash {
   readonly viewer: Viewer
   readonly wait: ReprocessWait
   readonly rawCrash: Readonly<Record<string, unknown>>
+  readonly registry: AnnotationRegistry
 }
 
 /** Saved, not processed yet. */
-export function Pending({ crashId, viewer }: Omit<UnshownCrash, 'rawCrash' | 'wait'>) {
+export function Pending({ crashId, viewer }: Pick<UnshownCrash, 'crashId' | 'viewer'>) {
   return (
     <Layout title="Crash is being processed" viewer={viewer} here={`/report/index/${crashId}`} sought={crashId}>
       <div class="message">
@@ -34,7 +36,14 @@ export function Pending({ crashId, viewer }: Omit<UnshownCrash, 'rawCrash' | 'wa
 }
 
 /** A dead letter, with its reason. */
-export function Failed({ crashId, viewer, wait, reason, rawCrash }: UnshownCrash & { readonly reason: string }) {
+export function Failed({
+  crashId,
+  viewer,
+  wait,
+  reason,
+  rawCrash,
+  registry,
+}: UnshownCrash & { readonly reason: string }) {
   return (
     <Layout title="Crash could not be processed" viewer={viewer} here={`/report/index/${crashId}`} sought={crashId}>
       <div class="message">
@@ -48,14 +57,14 @@ export function Failed({ crashId, viewer, wait, reason, rawCrash }: UnshownCrash
         <p>What was received is kept. It can be processed again once the cause is mended.</p>
         <ReprocessButton crashId={crashId} viewer={viewer} wait={wait} hasSignature={false} />
       </div>
-      <Annotations rawCrash={rawCrash} />
+      <Annotations rawCrash={rawCrash} registry={registry} />
       <RawData crashId={crashId} viewer={viewer} rawCrash={rawCrash} />
     </Layout>
   )
 }
 
 /** Processed, but more than a page can show. */
-export function TooLarge({ crashId, viewer, wait, rawCrash }: UnshownCrash) {
+export function TooLarge({ crashId, viewer, wait, rawCrash, registry }: UnshownCrash) {
   return (
     <Layout title="Large crash" viewer={viewer} here={`/report/index/${crashId}`} sought={crashId}>
       <div class="message">
@@ -66,7 +75,7 @@ export function TooLarge({ crashId, viewer, wait, rawCrash }: UnshownCrash) {
         </p>
         <ReprocessButton crashId={crashId} viewer={viewer} wait={wait} hasSignature />
       </div>
-      <Annotations rawCrash={rawCrash} />
+      <Annotations rawCrash={rawCrash} registry={registry} />
       <RawData crashId={crashId} viewer={viewer} rawCrash={rawCrash} processed />
     </Layout>
   )

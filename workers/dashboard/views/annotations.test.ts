@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { annotationsOf, dumpNamesOf } from './annotations.ts'
+import { BUILT_IN_REGISTRY } from '#shared/annotations/registry.ts'
+import { annotationsOf as annotationsIn, dumpNamesOf } from './annotations.ts'
+
+const annotationsOf = (rawCrash: unknown) => annotationsIn(rawCrash, BUILT_IN_REGISTRY)
 
 describe('annotationsOf', () => {
   it('marks protected and unlisted annotations, sorts by name and leaves out what the collector added', () => {

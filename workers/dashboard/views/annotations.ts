@@ -1,4 +1,4 @@
-import { CRASH_ANNOTATIONS } from '#shared/annotations.ts'
+import type { AnnotationRegistry } from '#shared/annotations/registry.ts'
 import { MAX_SHOWN_ANNOTATIONS } from '#shared/limits.ts'
 import { asRecord, asText } from './json-value.ts'
 
@@ -13,13 +13,12 @@ export interface AnnotationRow {
 /** What the collector adds beside the annotations; the page shows it elsewhere. */
 const COLLECTOR_FIELDS: ReadonlySet<string> = new Set(['metadata', 'submitted_timestamp', 'uuid', 'version'])
 
-const KNOWN = new Map(CRASH_ANNOTATIONS.map((annotation) => [annotation.name, annotation]))
-
 /** The annotations in the order of their names. One that the registry does not list is protected. */
-export function annotationsOf(rawCrash: unknown): {
-  readonly rows: readonly AnnotationRow[]
-  readonly notShown: number
-} {
+export function annotationsOf(
+  rawCrash: unknown,
+  registry: AnnotationRegistry,
+): { readonly rows: readonly AnnotationRow[]; readonly notShown: number } {
+  const known = new Map(registry.annotations.map((annotation) => [annotation.name, annotation]))
   const entries = Object.entries(asRecord(rawCrash))
     .filter(([name]) => !COLLECTOR_FIELDS.has(name))
     .sort(([left], [right]) => left.localeCompare(right, 'en'))
@@ -27,8 +26,8 @@ export function annotationsOf(rawCrash: unknown): {
     rows: entries.slice(0, MAX_SHOWN_ANNOTATIONS).map(([name, value]) => ({
       name: asText(name) ?? '(blank name)',
       value: asText(value) ?? '',
-      protected: KNOWN.get(name)?.visibility !== 'public',
-      description: KNOWN.get(name)?.description ?? null,
+      protected: known.get(name)?.visibility !== 'public',
+      description: known.get(name)?.description ?? null,
     })),
     notShown: Math.max(0, entries.length - MAX_SHOWN_ANNOTATIONS),
   }

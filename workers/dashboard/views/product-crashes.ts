@@ -1,5 +1,6 @@
 import type { Viewer } from '#shared/auth/permissions.ts'
 import { HOME_CRASHES_A_PRODUCT, MAX_FACETS_SIZE, MAX_HOME_PRODUCTS } from '#shared/limits.ts'
+import { facetTerms } from '#shared/search/facet-terms.ts'
 import { type ParsedQuery, parseSearchQuery } from '#shared/search/query.ts'
 import type { SearchAnswer, SearchRpc } from '#shared/search/search-rpc.ts'
 import { timeMs } from './duration.ts'
@@ -41,7 +42,7 @@ export async function recentCrashes(query: SearchRpc['query'], viewer: Viewer, n
     ['_facets', 'signature'],
     ['_facets_size', String(MAX_FACETS_SIZE)],
   )
-  const counts = all.facets.product ?? []
+  const counts = facetTerms(all.facets, 'product')
   const answers = await Promise.all(
     counts.slice(0, MAX_HOME_PRODUCTS).map(async ({ term, count }) => {
       const answer = await ask(
@@ -56,7 +57,7 @@ export async function recentCrashes(query: SearchRpc['query'], viewer: Viewer, n
   )
   return {
     total: all.total,
-    signatures: all.facets.signature?.length ?? 0,
+    signatures: facetTerms(all.facets, 'signature').length,
     products: answers.map(({ product }) => product),
     moreProducts: Math.max(0, counts.length - MAX_HOME_PRODUCTS),
     partial: [all, ...answers.map(({ answer }) => answer)].some(({ errors }) => errors.length > 0),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { BUILT_IN_FIELDS, type SearchField } from '#shared/search/fields.ts'
 import { filterChips, formOfQuery, isFormSubmission, queryOfForm, withTerm } from './search-form.ts'
 
 const query = (text: string) => new URLSearchParams(text)
@@ -62,19 +63,39 @@ describe('formOfQuery', () => {
 
 describe('filterChips', () => {
   it('says each filter in words and gives the query without it', () => {
-    const chips = filterChips(query('signature=!~js&product=~x&uptime=>=5&_sort=date&_results_offset=50'))
+    const chips = filterChips(
+      query('signature=!~js&product=~x&uptime=>=5&_sort=date&_results_offset=50'),
+      BUILT_IN_FIELDS,
+    )
     expect(chips.map(({ text }) => text)).toEqual(['signature not contains js', 'product is ~x', 'uptime ≥ 5'])
     expect(chips[0]?.without.toString()).toBe('product=%7Ex&uptime=%3E%3D5&_sort=date')
   })
 })
 
 describe('withTerm', () => {
+  const field = (name: string): SearchField => {
+    const found = BUILT_IN_FIELDS.find(name)
+    if (found === null) throw new Error(name)
+    return found
+  }
+
   it('asks for exactly the term, once', () => {
-    expect(withTerm(query('_results_offset=50'), 'signature', '~foo(bar)')?.getAll('signature')).toEqual(['=~foo(bar)'])
-    expect(withTerm(query('product=A'), 'product', 'A')?.getAll('product')).toEqual(['A'])
+    expect(withTerm(query('_results_offset=50'), field('signature'), '~foo(bar)')?.toString()).toBe(
+      'signature=%3D%7Efoo%28bar%29',
+    )
+    expect(withTerm(query('product=A'), field('product'), 'A')?.getAll('product')).toEqual(['A'])
   })
 
-  it('gives nothing where a value would be read as an operator', () => {
-    expect(withTerm(query(''), 'product', '!A')).toBeNull()
+  it('asks for one part of a list', () => {
+    const term = 'xul.dll/1/ab1'
+    expect(withTerm(query(''), field('missing_symbols'), term)?.get('missing_symbols')).toBe(term)
+  })
+
+  it('gives nothing where a value would be read as an operator, or cannot be asked for', () => {
+    expect(withTerm(query(''), field('product'), '!A')).toBeNull()
+    expect(withTerm(query(''), field('product'), '')).toBeNull()
+    expect(withTerm(query(''), field('missing_symbols'), '~a')).toBeNull()
+    expect(withTerm(query(''), field('date'), '2026-11-18T00:00:00+00:00')).toBeNull()
+    expect(withTerm(query(''), { ...field('signature'), operators: [''] }, 'a')).toBeNull()
   })
 })

@@ -1,4 +1,4 @@
-import { searchField } from '#shared/search/fields.ts'
+import type { FieldCatalog, SearchField } from '#shared/search/fields.ts'
 
 /**
  * The search form and SuperSearch's parameters are two views of one state. The page's address always holds SuperSearch's
@@ -142,22 +142,22 @@ const WORDS: readonly (readonly [operator: string, words: string])[] = [
 ]
 
 /** The filters of a query, each with a way to take it out. */
-export function filterChips(params: URLSearchParams): readonly FilterChip[] {
+export function filterChips(params: URLSearchParams, catalog: FieldCatalog): readonly FilterChip[] {
   const all = [...params]
   return all.flatMap(([name, value], at) => {
     if (name.startsWith('_')) return []
     const without = new URLSearchParams(
       all.filter(([other], index) => index !== at && other !== '_results_offset').map(([k, v]) => [k, v]),
     )
-    return [{ text: filterText(name, value), without }]
+    return [{ text: filterText(name, value, catalog), without }]
   })
 }
 
-function filterText(name: string, value: string): string {
+function filterText(name: string, value: string, catalog: FieldCatalog): string {
   const negated = value.startsWith('!')
   const rest = negated ? value.slice(1) : value
   // `=` and `~` are no operators on fields of fixed values: there they are part of the value.
-  const isEnum = searchField(name)?.type === 'enum'
+  const isEnum = catalog.find(name)?.type === 'enum'
   const [operator, words] = WORDS.find(([sign]) => rest.startsWith(sign) && (!isEnum || sign === '__null__')) ?? [
     '',
     isEnum ? 'is' : 'has',
@@ -165,15 +165,21 @@ function filterText(name: string, value: string): string {
   return [name, negated ? 'not' : null, words, rest.slice(operator.length)].filter(Boolean).join(' ')
 }
 
-/** The query with one more filter, from the first page of results. Null where a value cannot be asked for exactly. */
-export function withTerm(params: URLSearchParams, field: string, term: string): URLSearchParams | null {
-  const isText = searchField(field)?.type === 'str'
-  if (!isText && /^(!|__|[<>])/.test(term)) return null
-  const value = isText ? `=${term}` : term
+/** The query with one more filter, from the first page of results. Null where a term cannot be asked for exactly. */
+export function withTerm(params: URLSearchParams, field: SearchField, term: string): URLSearchParams | null {
+  const value = exactly(field, term)
+  if (value === null) return null
   const query = new URLSearchParams(params)
   query.delete('_results_offset')
-  if (!query.getAll(field).includes(value)) query.append(field, value)
+  if (!query.getAll(field.name).includes(value)) query.append(field.name, value)
   return query
+}
+
+/** A list's term is one of its parts, which a bare value finds; other texts need `=`, because a bare value is of words. */
+function exactly({ type, list, operators }: SearchField, term: string): string | null {
+  if (type === 'date') return null
+  if (type === 'str' && !list) return operators.includes('=') ? `=${term}` : null
+  return /^(!|__|[<>]|$)/.test(term) || (list && /^[=~^$@]/.test(term)) ? null : term
 }
 
 /** The query with one parameter set to one value. */
