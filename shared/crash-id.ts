@@ -8,8 +8,9 @@ const CRASH_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{6}[0
 /** `bp-` is shown to clients and people only; no key, message or row holds it. */
 const SHOWN_PREFIX = 'bp-'
 
-/** Throttle digit of an accepted report; 1 is deferred and 3 a fake accept (specs/collector.md 1.7). */
+/** Throttle digits (specs/collector.md 1.7); 1 is a deferred report, which nobody has now. */
 const ACCEPTED_DIGIT = '0'
+const FAKE_ACCEPT_DIGIT = '3'
 
 /** Reads a bare crash id, or null. The day is not checked against the calendar, as the peer does not. */
 export function parseCrashId(text: string): CrashId | null {
@@ -37,6 +38,11 @@ export function createCrashId(clock: Clock, randomBytes: RandomBytes): CrashId {
   const variant = '89ab'.charAt(Number.parseInt(hex.charAt(16), 16) & 3)
   const random = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 25)}`
   return `${random}${ACCEPTED_DIGIT}${utcDay(clock()).slice(2)}` as CrashId
+}
+
+/** The crash id that a client gets whose report was not kept although it looks so: throttle digit 3. */
+export function fakeCrashId(crashId: CrashId): CrashId {
+  return `${crashId.slice(0, -7)}${FAKE_ACCEPT_DIGIT}${crashId.slice(-6)}` as CrashId
 }
 
 /** The day of submission as `YYYYMMDD`. Every key and shard takes the day from here, never from a clock. */

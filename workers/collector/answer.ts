@@ -23,7 +23,9 @@ export type UnavailableReason = 'too_many_bytes_in_flight' | 'save_failed'
 
 /** Every way that a submission can end. */
 export type Answer =
-  | { readonly kind: 'accepted'; readonly crashId: CrashId }
+  | { readonly kind: 'accepted'; readonly crashId: CrashId; readonly rule: string }
+  /** The client sees an accept, and nothing is kept: a rule says so of clients that would otherwise send again and again. */
+  | { readonly kind: 'fake_accepted'; readonly crashId: CrashId; readonly rule: string }
   | { readonly kind: 'rejected'; readonly rule: string }
   | { readonly kind: 'malformed'; readonly reason: MalformedReason }
   | { readonly kind: 'unauthorized_uuid' }
@@ -40,6 +42,7 @@ const REFUSAL_STATUS: Readonly<Record<RefusalReason, number>> = {
 export function answerResponse(answer: Answer): Response {
   switch (answer.kind) {
     case 'accepted':
+    case 'fake_accepted':
       return text(200, `CrashID=${shownCrashId(answer.crashId)}\n`)
     case 'rejected':
       return text(200, `Discarded=rule_${answer.rule}`)

@@ -1,11 +1,13 @@
 import { Hono } from 'hono'
 import { checkHeartbeat, type HeartbeatCheck, heartbeatResponse } from '#shared/http/heartbeat.ts'
 import type { LogFields } from '#shared/log.ts'
+import type { RulesetSource } from '#shared/throttle/ruleset-source.ts'
 import { type Answer, answerResponse } from './answer.ts'
 import { type SubmitDeps, submit } from './submit.ts'
 
 /** What the routes need: {@link SubmitDeps} but for the request's own, and the answers of the health routes. */
-export interface CollectorDeps extends Omit<SubmitDeps, 'defer'> {
+export interface CollectorDeps extends Omit<SubmitDeps, 'defer' | 'ruleset'> {
+  readonly rulesets: RulesetSource
   readonly heartbeatChecks: readonly HeartbeatCheck[]
   readonly version: string
 }
@@ -16,7 +18,8 @@ export function createApp(deps: CollectorDeps): Hono {
 
   app.post('/submit', async (c) => {
     const startedAtMs = deps.clock()
-    const answer = await submit(c.req.raw, { ...deps, defer: (work) => c.executionCtx.waitUntil(work) })
+    const defer = (work: Promise<unknown>) => c.executionCtx.waitUntil(work)
+    const answer = await submit(c.req.raw, { ...deps, defer, ruleset: () => deps.rulesets.current(defer) })
     deps.log('collector', answer.kind, { ...answerFields(answer), ms: deps.clock() - startedAtMs })
     return answerResponse(answer)
   })
@@ -35,7 +38,8 @@ export function createApp(deps: CollectorDeps): Hono {
 function answerFields(answer: Answer): LogFields {
   switch (answer.kind) {
     case 'accepted':
-      return { crash_id: answer.crashId }
+    case 'fake_accepted':
+      return { crash_id: answer.crashId, rule: answer.rule }
     case 'rejected':
       return { rule: answer.rule }
     case 'malformed':

@@ -7,4 +7,5 @@ export interface Env {
   readonly CRASH_QUEUE: Queue<CrashMessage>
   readonly SUBMITTER_TOKEN?: string
   readonly MAYDAY_VERSION?: string
+  readonly RULESET?: string
 }

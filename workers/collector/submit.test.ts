@@ -5,7 +5,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { LogFields } from '#shared/log.ts'
 import type { CrashMessage } from '#shared/messages.ts'
 import type { Bucket } from '#shared/ports.ts'
-import { ACCEPT_EVERYTHING } from '#shared/throttle/ruleset.ts'
+import { ACCEPT_EVERYTHING } from '#shared/throttle/built-in-rulesets.ts'
+import { rulesetSchema } from '#shared/throttle/ruleset.ts'
 import { BOUNDARY, dump, extra, multipart, text } from '../../test/conformance/collector/multipart-body.ts'
 import { type Answer, answerResponse } from './answer.ts'
 import { BytesInFlight } from './bytes-in-flight.ts'
@@ -24,7 +25,9 @@ function world(changes: Partial<SubmitDeps> = {}) {
   const deps: SubmitDeps = {
     bucket: env.CRASHES,
     queue: { send: async (message) => void sent.push(message) },
-    ruleset: ACCEPT_EVERYTHING,
+    ruleset: async () => ACCEPT_EVERYTHING,
+    draw: () => 99,
+    ruleCounts: { count: () => {} },
     submitterToken: 'secret',
     bytesInFlight: new BytesInFlight(60 * MIB),
     clock: () => NOW,
@@ -158,8 +161,8 @@ describe('an accepted report', () => {
       world().deps,
     )
     expect([first, again]).toEqual([
-      { kind: 'accepted', crashId: id },
-      { kind: 'accepted', crashId: id },
+      { kind: 'accepted', crashId: id, rule: 'accept_everything' },
+      { kind: 'accepted', crashId: id, rule: 'accept_everything' },
     ])
     expect((await rawCrashOf(first)).ProductName).toBe('WaterWolf')
     expect(await (await env.CRASHES.get(`v1/dump/${id}`))?.text()).toBe('MDMP')
@@ -169,9 +172,12 @@ describe('an accepted report', () => {
 describe('a rejected report', () => {
   it('is answered with the rule, and nothing is kept or sent', async () => {
     const when = { all: [{ annotation: 'ProductName', op: 'equals', value: 'WaterWolf' }] } as const
-    const { deps, sent } = world({
-      ruleset: { version: 1, name: 'test', rules: [{ name: 'no_wolves', when, result: 'reject' }] },
+    const ruleset = rulesetSchema.parse({
+      version: 1,
+      name: 'test',
+      rules: [{ name: 'no_wolves', when, result: 'reject' }],
     })
+    const { deps, sent } = world({ ruleset: async () => ruleset })
     expect(await submit(request(multipart([K, D])), deps)).toEqual({ kind: 'rejected', rule: 'no_wolves' })
     // An id that nobody may choose is answered first, as at the peer.
     expect(await submit(request(multipart([K, text('uuid', 'x')])), deps)).toEqual({ kind: 'unauthorized_uuid' })

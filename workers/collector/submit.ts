@@ -1,5 +1,5 @@
 import type { Clock, RandomBytes } from '#shared/clock.ts'
-import { type CrashId, createCrashId, parseCrashId } from '#shared/crash-id.ts'
+import { type CrashId, createCrashId, fakeCrashId, parseCrashId } from '#shared/crash-id.ts'
 import { withDeadline } from '#shared/deadline.ts'
 import { QUEUE_SEND_DEADLINE_MS } from '#shared/limits.ts'
 import { errorText, type Log } from '#shared/log.ts'
@@ -7,7 +7,8 @@ import type { CrashMessage } from '#shared/messages.ts'
 import type { Bucket, Sender } from '#shared/ports.ts'
 import { type ByDumpName, type JsonValue, type RawCrash, submittedTimestamp } from '#shared/raw-crash.ts'
 import { saveReport } from '#shared/store/raw-crash-save.ts'
-import { type Ruleset, throttle } from '#shared/throttle/ruleset.ts'
+import type { Ruleset } from '#shared/throttle/ruleset.ts'
+import { type Draw, type RuleCounts, sampleWeight, throttle } from '#shared/throttle/throttle.ts'
 import type { Answer } from './answer.ts'
 import type { BytesInFlight } from './bytes-in-flight.ts'
 import { type PayloadReading, readPayload } from './payload.ts'
@@ -18,7 +19,11 @@ import { isSubmitter } from './submitter.ts'
 export interface SubmitDeps {
   readonly bucket: Bucket
   readonly queue: Pick<Sender<CrashMessage>, 'send'>
-  readonly ruleset: Ruleset
+  /** The throttle rules in force. Asked while the body comes in. */
+  readonly ruleset: () => Promise<Ruleset>
+  /** The draw of rules that keep a share. */
+  readonly draw: Draw
+  readonly ruleCounts: RuleCounts
   /** The bearer that may choose the crash id; empty: nobody. */
   readonly submitterToken: string
   readonly bytesInFlight: BytesInFlight
@@ -38,8 +43,8 @@ export interface SubmitDeps {
 export async function submit(request: Request, deps: SubmitDeps): Promise<Answer> {
   const hold = deps.bytesInFlight.hold()
   try {
-    const reading = await readPayload(request, hold, deps.bodyDeadlineMs)
-    return reading.kind === 'payload' ? await accept(request.headers, reading, deps) : reading
+    const [reading, ruleset] = await Promise.all([readPayload(request, hold, deps.bodyDeadlineMs), deps.ruleset()])
+    return reading.kind === 'payload' ? await accept(request.headers, reading, ruleset, deps) : reading
   } finally {
     hold.release()
   }
@@ -48,15 +53,22 @@ export async function submit(request: Request, deps: SubmitDeps): Promise<Answer
 async function accept(
   headers: Headers,
   { payload, compressed, wireBytes }: Extract<PayloadReading, { kind: 'payload' }>,
+  ruleset: Ruleset,
   deps: SubmitDeps,
 ): Promise<Answer> {
-  const decision = throttle(payload.annotations, deps.ruleset)
+  const decision = throttle(payload.annotations, ruleset, deps.clock, deps.draw)
   // An unauthorized id is answered before a rule's reject, as the peer does.
   const identity = await identify(payload.annotations.uuid, headers, deps)
   if (identity.kind !== 'crash_id') return identity
-  if (decision.kind === 'reject') return { kind: 'rejected', rule: decision.rule }
-
+  const { rule, matched } = decision
+  for (const met of matched) deps.ruleCounts.count(met.result, met.rule)
   const { crashId, crashIdFrom } = identity
+  if (decision.kind === 'reject') return { kind: 'rejected', rule }
+  if (decision.kind === 'fake_accept') {
+    return { kind: 'fake_accepted', crashId: crashIdFrom === 'ours' ? fakeCrashId(crashId) : crashId, rule }
+  }
+
+  const weight = sampleWeight(decision.sampleWeight)
   const rawCrash: RawCrash = {
     annotations: payload.annotations,
     uuid: crashId,
@@ -67,7 +79,8 @@ async function accept(
       payload: payload.form,
       payload_compressed: compressed ? '1' : '0',
       payload_size: wireBytes,
-      throttle_rule: decision.rule,
+      throttle_rule: rule,
+      ...(weight !== undefined && { sample_weight: weight }),
       user_agent: headers.get('User-Agent') ?? 'None',
     },
   }
@@ -83,7 +96,7 @@ async function accept(
     return { kind: 'unavailable', reason: 'save_failed' }
   }
   deps.defer(publish(crashId, deps))
-  return { kind: 'accepted', crashId }
+  return { kind: 'accepted', crashId, rule }
 }
 
 type Identity =
