@@ -11,7 +11,7 @@ const UPSTREAM_DEADLINE_MS = 30_000
 
 /**
  * For a development fleet with SYMBOL_ACCESS=private: gives the stackwalker process what the service binding
- * `SymbolReads` gives its container in production, symbols without a token. The token is sent as a header and not in
+ * `SymbolReads` gives its container in production, partial symbol files without a token. The token is sent as a header and not in
  * the URL, because the stackwalker writes URLs into the crash. `makeToken` is asked once, at the first request: the
  * database is not there yet when the proxy starts. Null: it cannot be made, and requests get 502.
  */
@@ -42,14 +42,26 @@ export async function startSymbolsProxy(
   }
 }
 
+const PARTIAL_PATH = /^\/symbols\/partial(?:\/|$)/
+
+/** As the outbound handler of the container in production: partial symbol files, nothing else. */
 function forward(origin: string, token: string, incoming: IncomingMessage, answer: ServerResponse): void {
   const { method } = incoming
-  if (method !== 'GET' && method !== 'HEAD') {
-    answer.writeHead(405, { Allow: 'GET, HEAD' }).end()
+  // Read as a URL: `/symbols/partial/../..` leads elsewhere.
+  const url = new URL(incoming.url ?? '/', origin)
+  const isRead = method === 'GET' || method === 'HEAD' || method === 'POST'
+  if (!isRead || !PARTIAL_PATH.test(url.pathname)) {
+    incoming.resume()
+    answer.writeHead(404).end()
     return
   }
-  const url = new URL(incoming.url ?? '/', origin)
-  const headers = { 'accept-encoding': incoming.headers['accept-encoding'] ?? 'identity', 'auth-token': token }
+  const { 'content-type': type, 'content-length': length, 'accept-encoding': encoding = 'identity' } = incoming.headers
+  const headers = {
+    'accept-encoding': encoding,
+    'auth-token': token,
+    ...(type === undefined ? {} : { 'content-type': type }),
+    ...(length === undefined ? {} : { 'content-length': length }),
+  }
   const upstream = httpRequest(url, { method, headers, timeout: UPSTREAM_DEADLINE_MS }, (response) => {
     answer.writeHead(response.statusCode ?? 502, response.headers)
     response.pipe(answer)
@@ -57,5 +69,5 @@ function forward(origin: string, token: string, incoming: IncomingMessage, answe
   upstream.on('timeout', () => upstream.destroy(new Error('timeout')))
   upstream.on('error', () => (answer.headersSent ? answer.destroy() : answer.writeHead(502).end()))
   answer.on('close', () => upstream.destroy())
-  upstream.end()
+  incoming.pipe(upstream)
 }

@@ -96,6 +96,9 @@ fn start(settings: &WalkSettings) -> io::Result<Child> {
     ] {
         command.arg(name).arg(value.to_string());
     }
+    if settings.accept_missing_symbols {
+        command.arg("--accept-missing-symbols");
+    }
     // Two allocator arenas: each reserves 64 MiB of address space, and a walk is bound by one core.
     command.env_clear().env("MALLOC_ARENA_MAX", "2").current_dir("/");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn()

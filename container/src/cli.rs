@@ -14,13 +14,13 @@ pub const HELP: &str = "\
 Usage: mayday-stackwalker serve --symbols-url URL --cache DIR [options]
 
   --listen ADDRESS:PORT            where to listen; port 0 picks a free one (127.0.0.1:0)
-  --symbols-url URL                http:// origin of the sym files: URL/<debug file>/<debug id>/<sym file>
-  --cache DIR                      folder for fetched sym files; made when absent
+  --symbols-url URL                http:// origin of the symbol server: URL/symbols/partial
+  --cache DIR                      folder for partial symbol files; made when absent
   --cache-mib N                    its size, least recently used files go first (2048)
   --slots N                        walks at once (number of cores)
   --deadline-seconds N             wall time of one walk (60)
   --memory-mib N                   memory of one walk (1024, at least 32)
-  --symbols-deadline-seconds N     time for one sym file (20)
+  --symbols-deadline-seconds N     time for one answer of the symbol server (10)
   --exit-with-parent               end when the process that started this one ends
   --help, --version
 
@@ -54,6 +54,8 @@ pub struct WalkSettings {
     pub cache_mib: u64,
     pub memory_mib: u64,
     pub symbols_deadline_seconds: u64,
+    /// Of one walk: it goes on without symbols whose index is being built.
+    pub accept_missing_symbols: bool,
     /// Process id of the service; the child refuses to run under another.
     pub parent: u32,
 }
@@ -78,6 +80,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, lexopt::Error> {
     let mut cache_mib = DEFAULT_CACHE_MIB;
     let mut memory_mib = DEFAULT_MEMORY_MIB;
     let mut symbols_deadline_seconds = DEFAULT_SYMBOLS_DEADLINE_SECONDS;
+    let mut accept_missing_symbols = false;
     let mut parent = 0;
     while let Some(arg) = parser.next()? {
         match arg {
@@ -86,6 +89,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, lexopt::Error> {
             Arg::Long("deadline-seconds") => deadline_seconds = parser.value()?.parse()?,
             Arg::Long("exit-with-parent") => exit_with_parent = true,
             Arg::Long("symbols-url") => symbols_url = Some(parser.value()?.string()?),
+            Arg::Long("accept-missing-symbols") if command == "walk" => accept_missing_symbols = true,
             Arg::Long("cache") => cache = Some(PathBuf::from(parser.value()?)),
             Arg::Long("cache-mib") => cache_mib = parser.value()?.parse()?,
             Arg::Long("memory-mib") => memory_mib = parser.value()?.parse()?,
@@ -111,6 +115,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, lexopt::Error> {
         cache_mib,
         memory_mib,
         symbols_deadline_seconds,
+        accept_missing_symbols,
         parent,
     };
     Ok(match command.as_str() {

@@ -38,28 +38,70 @@ pub const MAX_FRAMES: usize = 500;
 /// Frames kept at each end of a longer thread.
 pub const KEPT_FRAMES_EACH_END: usize = MAX_FRAMES / 2;
 
-/// Fetches of sym files under way at once in one walk: as many connections as a Worker's outbound handler may hold.
-pub const MAX_SYMBOL_FETCHES: usize = 6;
-
 /// Time to connect to the symbol server. It is one hop away.
 pub const SYMBOLS_CONNECT_DEADLINE: Duration = Duration::from_secs(2);
 
-/// Time for one sym file to arrive and be parsed.
-pub const DEFAULT_SYMBOLS_DEADLINE_SECONDS: u64 = 20;
+/// Time for one answer of the symbol server. A cold one is 8 MiB of text at most and takes a second.
+pub const DEFAULT_SYMBOLS_DEADLINE_SECONDS: u64 = 10;
 
-/// After so many failures in a row the symbol server counts as down for the rest of the walk: forty modules at 20 s
-/// each would eat the deadline of a crash that can still be walked without symbols.
-pub const SYMBOL_SERVER_FAILURES: u32 = 3;
+/// Tries of one request. After the last the symbol server counts as down for the rest of the walk: three deadlines are half the time of a crash that can
+/// still be walked without symbols.
+pub const SYMBOL_SERVER_TRIES: u32 = 3;
 
-/// One sym file, inflated. Larger ones do not exist in practice, except as a gzip bomb.
-pub const MAX_SYM_BYTES: u64 = 1 << 30;
+/// Pause before the second try; twice that before the third. A busy symbol server says 503 for a second or so.
+pub const SYMBOL_RETRY_PAUSE: Duration = Duration::from_millis(300);
 
-/// Parsed sym files take about twice their text (376 MB for 185 MB, measured). Of the memory limit, this share of text
-/// may be parsed in one walk; what comes after counts as missing, so that a huge sym file costs names, not the walk.
-pub const SYM_TEXT_PERCENT_OF_MEMORY: u64 = 40;
+/// One answer, inflated. The server puts at most 8 MiB of text into one; as JSON, each end of a line is two bytes.
+pub const MAX_ANSWER_BYTES: usize = 24 << 20;
 
-/// The cache of sym files on disk.
+/// Addresses of one request; the symbol server takes 10,000.
+pub const MAX_ASKED_ADDRESSES: usize = 4_000;
+
+/// Modules of one request, of the 1,000 that the symbol server takes: with names of 255 bytes they stay under its 1 MiB of JSON.
+pub const MAX_ASKED_MODULES: usize = 400;
+
+/// Words of each stack that the first request looks up besides the contexts: most return addresses of a thread of 30 frames.
+pub const FIRST_STACK_WORDS: usize = 64;
+
+/// Words of the stack behind one that had to be asked for, which go along with it.
+pub const NEXT_STACK_WORDS: usize = 64;
+
+/// Stack words of one request: a process of 300 threads asks for a few of each.
+pub const MAX_STACK_WORDS: usize = 1_000;
+
+/// Words of one stack that are looked at; a stack overflow has hundreds of thousands.
+pub const MAX_SEARCHED_STACK_WORDS: usize = 1 << 17;
+
+/// Words of all stacks that are kept as likely return addresses.
+pub const MAX_KEPT_STACK_WORDS: usize = 1 << 17;
+
+/// Walks that start again because symbols were replaced meanwhile; a module that changes more often counts as unavailable.
+pub const MAX_TORN_WALKS: u32 = 3;
+
+/// What the symbol server may ask the processor to wait for the index of a sym file.
+pub const MAX_RETRY_AFTER_SECONDS: u64 = 120;
+
+/// Sym text of one walk, all modules together.
+pub const MAX_WALK_TEXT_BYTES: u64 = 256 << 20;
+
+/// Parsed records take about twice their text (376 MB for 185 MB, measured). Of the memory limit, this share of text may be parsed in one walk; what comes
+/// after counts as unavailable, so that a hostile symbol server costs names, not the walk.
+pub const SYM_TEXT_PERCENT_OF_MEMORY: u64 = 25;
+
+/// What the symbol server said of a module holds this long, as in its own `Cache-Control`.
+pub const SYMBOLS_FRESH: Duration = Duration::from_secs(600);
+
+/// The cache of partial symbol files on disk.
 pub const DEFAULT_CACHE_MIB: u64 = 2048;
+
+/// Lines about the ranges of one module in the cache: some 20,000. Above that the module starts anew.
+pub const MAX_CACHE_INDEX_BYTES: u64 = 1 << 20;
+
+/// A line about one range in the cache.
+pub const MIN_KEPT_RANGES_BYTES: usize = 40;
+
+/// Longest etag that becomes the name of a folder.
+pub const MAX_ETAG_BYTES: usize = 128;
 
 /// A sweep goes this far below the limit, so that not every write sweeps.
 pub const CACHE_SWEEP_TO_PERCENT: u64 = 90;

@@ -22,6 +22,8 @@ pub struct WalkOptions {
     pub module_signature_info: Option<Value>,
     /// The annotation CPUMicrocodeVersion, such as `0xde`.
     pub cpu_microcode_version: Option<String>,
+    /// Symbols whose index is being built are not waited for any longer.
+    pub accept_missing_symbols: bool,
     /// Only for the log line.
     pub crash_id: Option<CrashId>,
 }

@@ -55,16 +55,19 @@ pub enum Refusal {
     MethodNotAllowed,
 }
 
-/// The service cannot take the dump now: the client sends it again later.
+/// The dump cannot be walked now: the client sends it again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unavailable {
     /// No process could be started (out of processes or memory on the host).
     SpawnFailed,
     ShuttingDown,
+    /// The symbol server has symbols of this dump whose index is being built.
+    SymbolsIndexing,
 }
 
-/// How the symbols of one walk were come by, in modules. `unavailable` above 0: walking again may give more names.
+/// How the symbols of one walk were come by, in modules; `unavailable` above 0: walking again may give more names. `requests` went to the symbol server, one
+/// after the other, and their answers had `bytes` on the wire.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct SymbolCounts {
     pub cached: u32,
@@ -72,17 +75,34 @@ pub struct SymbolCounts {
     pub missing: u32,
     pub corrupt: u32,
     pub unavailable: u32,
+    pub requests: u32,
+    pub bytes: u64,
 }
 
 /// The body of every answer except the heartbeat's.
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Answer {
-    Walked { stackwalk_version: &'static str, json_dump: Value, symbols: SymbolCounts },
-    Failed { stackwalk_version: &'static str, status: &'static str, detail: String },
-    Refused { reason: Refusal, detail: String },
+    Walked {
+        stackwalk_version: &'static str,
+        json_dump: Value,
+        symbols: SymbolCounts,
+    },
+    Failed {
+        stackwalk_version: &'static str,
+        status: &'static str,
+        detail: String,
+    },
+    Refused {
+        reason: Refusal,
+        detail: String,
+    },
     Busy,
-    Unavailable { reason: Unavailable },
+    Unavailable {
+        reason: Unavailable,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after_seconds: Option<u64>,
+    },
 }
 
 impl From<&Failure> for Answer {

@@ -9,11 +9,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,7 +27,7 @@ use crate::limits::{PARENT_CHECK_INTERVAL, SHUTDOWN_GRACE};
 use crate::log::{self, Record};
 use crate::options::{HEADER, WalkOptions};
 use crate::outcome::{Answer, Failure, Refusal, Unavailable};
-use crate::symbols::cache::SymCache;
+use crate::symbols::cache::PartialCache;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -42,7 +42,7 @@ struct Service {
 pub fn run(mut settings: ServeSettings) -> Result<(), String> {
     let cache = &mut settings.walk.cache;
     *cache = std::path::absolute(&cache).map_err(|error| format!("--cache {}: {error}", cache.display()))?;
-    let sweeper = SymCache::new(cache, settings.walk.cache_mib);
+    let sweeper = PartialCache::new(cache, settings.walk.cache_mib);
     sweeper.prepare().map_err(|error| format!("the cache folder {} cannot be made: {error}", cache.display()))?;
     sweeper.sweep();
     // One thread is enough for copying bytes, and it is the thread whose death kills the children (PR_SET_PDEATHSIG).
@@ -148,12 +148,23 @@ async fn stackwalk(State(service): State<Arc<Service>>, headers: HeaderMap, body
     let deadline = Duration::from_secs(service.settings.deadline_seconds);
     let evil_json = options.evil_json();
     let stop = until_stopped(service.stopping.clone());
-    match child::walk(&service.settings.walk, deadline, stop, &evil_json, dump).await {
-        Walk::Answered { json, stderr } => {
-            let (outcome, status) = outcome_of(&json);
-            record.finish(outcome, json!({ "status": status, "json_bytes": json.len(), "stderr": some_text(stderr) }));
-            (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], json).into_response()
-        }
+    let mut settings = service.settings.walk.clone();
+    settings.accept_missing_symbols = options.accept_missing_symbols;
+    match child::walk(&settings, deadline, stop, &evil_json, dump).await {
+        Walk::Answered { json, stderr } => match ChildAnswer::of(&json) {
+            ChildAnswer::Walked => {
+                record.finish("walked", json!({ "json_bytes": json.len(), "stderr": some_text(stderr) }));
+                json_answer(StatusCode::OK, json)
+            }
+            ChildAnswer::Failed { status } => {
+                record.finish("failed", json!({ "status": status, "stderr": some_text(stderr) }));
+                json_answer(StatusCode::OK, json)
+            }
+            ChildAnswer::Unavailable { reason, retry_after_seconds } => {
+                record.finish("unavailable", json!({ "reason": reason, "stderr": some_text(stderr) }));
+                after(retry_after_seconds, json_answer(StatusCode::SERVICE_UNAVAILABLE, json))
+            }
+        },
         Walk::Failed { failure, stderr } => failed(&mut record, failure, stderr),
         Walk::NotStarted { why } => unavailable(&mut record, Unavailable::SpawnFailed, Some(why)),
         Walk::Stopped => unavailable(&mut record, Unavailable::ShuttingDown, None),
@@ -167,14 +178,24 @@ fn failed(record: &mut Record, failure: Failure, stderr: String) -> Response {
 
 fn unavailable(record: &mut Record, reason: Unavailable, why: Option<String>) -> Response {
     record.finish("unavailable", json!({ "reason": reason, "why": why }));
-    later(&Answer::Unavailable { reason })
+    later(&Answer::Unavailable { reason, retry_after_seconds: None })
 }
 
-/// For the log: `walked`, or `failed` with its status. A failed answer is short, so a long one need not be parsed.
-fn outcome_of(json: &[u8]) -> (&'static str, Option<Value>) {
-    let short = Some(json).filter(|json| json.starts_with(br#"{"kind":"failed""#));
-    let answer: Option<Value> = short.and_then(|json| serde_json::from_slice(json).ok());
-    answer.map_or(("walked", None), |mut answer| ("failed", Some(answer["status"].take())))
+/// What the child answered. Only a long answer is a walk, and it need not be parsed again.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum ChildAnswer {
+    Walked,
+    Failed { status: String },
+    Unavailable { reason: String, retry_after_seconds: u64 },
+}
+
+impl ChildAnswer {
+    fn of(json: &[u8]) -> ChildAnswer {
+        let is_walked = json.starts_with(br#"{"kind":"walked""#);
+        let answer = if is_walked { None } else { serde_json::from_slice(json).ok() };
+        answer.unwrap_or(ChildAnswer::Walked)
+    }
 }
 
 fn some_text(text: String) -> Option<String> {
@@ -192,15 +213,25 @@ fn refuse(reason: Refusal, detail: String) -> Response {
     answer(status, &Answer::Refused { reason, detail })
 }
 
+/// What a client waits that found no slot.
+const RETRY_AFTER_SECONDS: u64 = 2;
+
 fn later(body: &Answer) -> Response {
-    let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, body);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    after(RETRY_AFTER_SECONDS, answer(StatusCode::SERVICE_UNAVAILABLE, body))
+}
+
+fn after(seconds: u64, mut response: Response) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     response
 }
 
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
-        Ok(json) => (status, [(header::CONTENT_TYPE, "application/json")], json).into_response(),
+        Ok(json) => json_answer(status, json),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+fn json_answer(status: StatusCode, json: Vec<u8>) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], json).into_response()
 }

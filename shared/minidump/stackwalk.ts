@@ -8,6 +8,8 @@ export interface StackwalkOptions {
   readonly crash_id: string
   readonly module_signature_info?: string
   readonly cpu_microcode_version?: string
+  /** The crash has waited long enough for symbols whose index is being built: it is walked without them. */
+  readonly accept_missing_symbols?: boolean
 }
 
 /** The header that carries {@link StackwalkOptions} as base64url JSON. */
@@ -15,11 +17,13 @@ export const STACKWALK_OPTIONS_HEADER = 'Mayday-Options'
 
 /**
  * What became of one stackwalk request. `answered` holds the service's JSON document, a {@link StackwalkDocument};
- * it is a stream because it can be 32 MiB. `busy` and `unavailable` are trouble of the platform: try again later.
+ * it is a stream because it can be 32 MiB. All others are trouble of the platform: try again later.
  */
 export type StackwalkAnswer =
   | { readonly kind: 'answered'; readonly body: ReadableStream<Uint8Array> }
   | { readonly kind: 'busy' }
+  /** The symbol server has symbols of this dump whose index is being built: a walk now would be one without them. */
+  | { readonly kind: 'symbols_indexing'; readonly retry_after_seconds: number }
   | { readonly kind: 'unavailable'; readonly reason: string }
 
 /** The service's document: the stock JSON of a dump that could be walked, or the named status of one that could not. */

@@ -85,6 +85,13 @@ describe('symbols that the symbol server cannot give', () => {
     expect(await env.CRASHES.head(processedCrashKey(crashId))).toBeNull()
   })
 
+  it('are waited for while their index is being built', async () => {
+    const crashId = await save({ upload_file_minidump: 'MDMP' })
+    const indexing = processor(() => ({ kind: 'symbols_indexing', retry_after_seconds: 5 }))
+    expect(await indexing.run(crashId)).toEqual({ kind: 'retry', reason: 'symbols_indexing', detail: '5 s' })
+    expect(await env.CRASHES.head(processedCrashKey(crashId))).toBeNull()
+  })
+
   it('are done without in the end, with a note', async () => {
     const crashId = await save({ upload_file_minidump: 'MDMP' })
     expect(await walker().run(crashId, { acceptsMissingSymbols: true })).toEqual({ kind: 'processed' })

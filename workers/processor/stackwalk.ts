@@ -28,7 +28,11 @@ export type DumpWalk = { readonly dumpName: string } & (
 )
 
 /** Trouble of the platform: the same dump may well be walked later. */
-export type StackwalkRetryReason = 'stackwalker_busy' | 'stackwalker_unavailable' | 'symbols_unavailable'
+export type StackwalkRetryReason =
+  | 'stackwalker_busy'
+  | 'stackwalker_unavailable'
+  | 'symbols_unavailable'
+  | 'symbols_indexing'
 
 /** All minidumps of a crash, or why they could not be walked now. */
 export type Stackwalks =
@@ -92,7 +96,7 @@ async function walkDump(
   }
   try {
     const answering = stackwalker
-      .walk(dump.body, stackwalkOptions(rawCrash))
+      .walk(dump.body, stackwalkOptions(rawCrash, acceptsMissingSymbols))
       .then((answer) => documentOf(answer, memory))
     const document = await withDeadline('stackwalker', STACKWALK_DEADLINE_MS, answering)
     switch (document.kind) {
@@ -118,6 +122,8 @@ async function walkDump(
         return { kind: 'unreadable' }
       case 'busy':
         return { kind: 'retry', reason: 'stackwalker_busy', detail: '' }
+      case 'symbols_indexing':
+        return { kind: 'retry', reason: 'symbols_indexing', detail: `${document.retry_after_seconds} s` }
       case 'unavailable':
         return { kind: 'retry', reason: 'stackwalker_unavailable', detail: document.reason }
     }
@@ -130,13 +136,14 @@ async function walkDump(
 }
 
 /** The two annotations that the stackwalker reads. ModuleSignatureInfo is an object in a JSON `extra`, text elsewhere. */
-function stackwalkOptions({ uuid, annotations }: RawCrash): StackwalkOptions {
+function stackwalkOptions({ uuid, annotations }: RawCrash, acceptsMissingSymbols: boolean): StackwalkOptions {
   const moduleSignatureInfo = asText(annotations.ModuleSignatureInfo)
   const microcodeVersion = asText(annotations.CPUMicrocodeVersion)
   return {
     crash_id: uuid,
     ...(moduleSignatureInfo === null ? {} : { module_signature_info: moduleSignatureInfo }),
     ...(microcodeVersion === null ? {} : { cpu_microcode_version: microcodeVersion }),
+    ...(acceptsMissingSymbols ? { accept_missing_symbols: true } : {}),
   }
 }
 

@@ -2,6 +2,7 @@ import { Container } from '@cloudflare/containers'
 import { z } from 'zod'
 import { systemRandomBytes } from '#shared/clock.ts'
 import type { Env } from './env.ts'
+import { partialSymbols } from './partial-symbols.ts'
 import type { StackwalkService } from './walk.ts'
 
 /** Instances that walks are spread over; `max_instances` in wrangler.toml. */
@@ -21,7 +22,7 @@ export class StackwalkerContainer extends Container<Env> {
 const outboundEnvSchema = z.object({ SYMBOLS_WORKER: z.custom<Env['SYMBOLS_WORKER']>() })
 
 StackwalkerContainer.outboundByHost = {
-  'symbols.internal': (request, env) => outboundEnvSchema.parse(env).SYMBOLS_WORKER.fetch(request),
+  'symbols.internal': (request, env) => partialSymbols(request, outboundEnvSchema.parse(env).SYMBOLS_WORKER),
 }
 
 /** One of the containers; a busy one answers so, and the retry may meet another. */

@@ -49,6 +49,11 @@ describe('walk', () => {
   it.each([
     ['busy', () => Response.json({ kind: 'busy' }, { status: 503 }), { kind: 'busy' }],
     [
+      'waiting for the index of a sym file',
+      () => Response.json({ kind: 'unavailable', reason: 'symbols_indexing', retry_after_seconds: 5 }, { status: 503 }),
+      { kind: 'symbols_indexing', retry_after_seconds: 5 },
+    ],
+    [
       'stopping',
       () => Response.json({ kind: 'unavailable', reason: 'shutting_down' }, { status: 503 }),
       { kind: 'unavailable', reason: 'HTTP 503 shutting_down' },

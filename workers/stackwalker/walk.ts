@@ -13,7 +13,9 @@ export interface StackwalkService {
   fetch(url: string, init?: RequestInit): Promise<Response>
 }
 
-const refusalSchema = z.object({ kind: z.string(), reason: z.string().optional() }).catch({ kind: 'unknown' })
+const refusalSchema = z
+  .object({ kind: z.string(), reason: z.string().optional(), retry_after_seconds: z.number().optional() })
+  .catch({ kind: 'unknown' })
 
 /** Sends one minidump to the service and names what came of it. Never throws. */
 export async function walk(
@@ -38,6 +40,9 @@ export async function walk(
 function answerOf(status: number, refusal: z.infer<typeof refusalSchema>): StackwalkAnswer {
   if (status === 413) return answered('MinidumpTooLarge', 'the minidump is larger than the stackwalker takes')
   if (status === 503 && refusal.kind === 'busy') return { kind: 'busy' }
+  if (status === 503 && refusal.reason === 'symbols_indexing' && refusal.retry_after_seconds !== undefined) {
+    return { kind: 'symbols_indexing', retry_after_seconds: refusal.retry_after_seconds }
+  }
   return { kind: 'unavailable', reason: `HTTP ${status} ${refusal.reason ?? refusal.kind}` }
 }
 

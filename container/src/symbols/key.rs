@@ -1,4 +1,4 @@
-//! The name of a sym file on the symbol server and in the cache.
+//! The name of a module's sym file on the symbol server and in the cache.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ const MAX_SEGMENT_BYTES: usize = 255;
 
 /// `<debug file>/<debug id>/<sym file>`, each a safe file name. These names come from the dump: a debug file called
 /// `..` must not leave the cache.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SymKey {
     segments: [String; 3],
 }
@@ -26,16 +26,23 @@ impl SymKey {
         (segments.next().is_none() && key.segments.iter().all(|segment| is_safe(segment))).then_some(key)
     }
 
-    /// The path below the symbol server's URL, percent-encoded.
+    /// As the symbol server knows the module.
+    pub fn debug_file(&self) -> &str {
+        &self.segments[0]
+    }
+
+    pub fn debug_id(&self) -> &str {
+        &self.segments[1]
+    }
+
+    /// The path of the whole sym file below the symbol server's URL, percent-encoded.
     pub fn url_path(&self) -> String {
         self.segments.each_ref().map(|segment| utf8_percent_encode(segment, RESERVED).to_string()).join("/")
     }
 
-    /// The file below `root`.
-    pub fn file_in(&self, root: &Path) -> PathBuf {
-        let mut file = root.to_path_buf();
-        file.extend(&self.segments);
-        file
+    /// The folder of the module below `root`.
+    pub fn folder_in(&self, root: &Path) -> PathBuf {
+        root.join(self.debug_file()).join(self.debug_id())
     }
 }
 
@@ -63,8 +70,8 @@ mod tests {
         let key = key("libstdc++ é?.so/0A0/libstdc++ é?.so.sym");
         let url = key.as_ref().map(SymKey::url_path);
         assert_eq!(url.as_deref(), Some("libstdc%2B%2B%20%C3%A9%3F.so/0A0/libstdc%2B%2B%20%C3%A9%3F.so.sym"));
-        let file = key.map(|key| key.file_in(Path::new("/c")));
-        assert_eq!(file.as_deref(), Some(Path::new("/c/libstdc++ é?.so/0A0/libstdc++ é?.so.sym")));
+        let folder = key.map(|key| key.folder_in(Path::new("/c")));
+        assert_eq!(folder.as_deref(), Some(Path::new("/c/libstdc++ é?.so/0A0")));
     }
 
     #[test]

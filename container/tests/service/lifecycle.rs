@@ -16,7 +16,7 @@ fn occupied() -> (Service, std::net::TcpStream, u32) {
     let symbols = SymbolServer::start(Mode::Hanging);
     let service = Service::start(&symbols.url, "--slots 1");
     let stream = service.send_dump("", &fixture::dump("null_chain"));
-    eventually("the walk asks for symbols", || !symbols.take_paths().is_empty());
+    eventually("the walk asks for symbols", || !symbols.take_requests().is_empty());
     let children = children_of(service.child.id());
     assert_eq!(children.len(), 1);
     (service, stream, children[0])

@@ -6,7 +6,7 @@ use crate::symbol_server::{Mode, SymbolServer};
 
 #[test]
 fn every_fixture_gives_the_stock_json() {
-    for mode in [Mode::Gzip, Mode::Plain] {
+    for mode in [Mode::Gzip, Mode::Plain, Mode::OneAddress] {
         let symbols = SymbolServer::start(mode);
         let service = Service::start(&symbols.url, "");
         for name in NAMES {
@@ -27,11 +27,14 @@ fn the_top_level_has_exactly_the_stock_keys() {
     let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(&answer.body), ["json_dump", "kind", "stackwalk_version", "symbols"]);
     assert_eq!(keys(&answer.body["json_dump"]), keys(&fixture::reference("null_chain")));
-    assert_eq!(keys(&answer.body["symbols"]), ["cached", "corrupt", "fetched", "missing", "unavailable"]);
+    assert_eq!(
+        keys(&answer.body["symbols"]),
+        ["bytes", "cached", "corrupt", "fetched", "missing", "requests", "unavailable"]
+    );
 }
 
 #[test]
-fn the_symbol_url_is_where_the_sym_file_came_from_also_from_the_cache() {
+fn the_symbol_url_is_that_of_the_whole_sym_file_also_from_the_cache() {
     let symbols = SymbolServer::start(Mode::Gzip);
     let service = Service::start(&symbols.url, "");
     let expected = format!("{}/null_chain/F49225E21D4B88C1624374BBA355E5B50/null_chain.sym", symbols.url);
