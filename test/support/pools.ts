@@ -26,6 +26,7 @@ const STAGES = [
   'stackwalker',
   'symbols',
   'indexer',
+  'symbolication',
   'search',
   'dashboard',
   'scheduler',

@@ -1,4 +1,8 @@
-/** What the symbolication Worker may touch: the symbols Worker, where misses are counted. */
+import type { SymbolsRpc } from '#shared/symbols/symbols-rpc.ts'
+
+/** What the symbolication Worker may touch: symbols, in the one place where they are read, so that misses are counted there. */
 export interface Env {
+  readonly SYMBOLS: SymbolsRpc
+  /** The same Worker's front door: its heartbeat, and who may read symbols. */
   readonly SYMBOLS_WORKER: Fetcher
 }

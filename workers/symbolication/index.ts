@@ -1,5 +1,15 @@
-import { checkHeartbeat, heartbeatResponse } from '#shared/http/heartbeat.ts'
+import { systemClock } from '#shared/clock.ts'
+import { readConfig } from '#shared/config.ts'
+import { MAX_SYMBOLICATION_BYTES_IN_FLIGHT } from '#shared/limits.ts'
+import { consoleLog } from '#shared/log.ts'
+import { defaultSignatureLists } from '#shared/signature/default-lists.ts'
+import { symbolicationApp } from './app.ts'
 import type { Env } from './env.ts'
+import { MemoryBudget } from './memory-budget.ts'
+import { accessBySymbolsWorker, EVERYBODY } from './symbol-access.ts'
+
+/** One an isolate: all its requests share the isolate's memory. */
+const budget = new MemoryBudget(MAX_SYMBOLICATION_BYTES_IN_FLIGHT, systemClock)
 
 async function askSymbols(symbols: Fetcher): Promise<void> {
   const { ok, status } = await symbols.fetch('http://symbols/__lbheartbeat__')
@@ -7,12 +17,18 @@ async function askSymbols(symbols: Fetcher): Promise<void> {
 }
 
 export default {
-  async fetch(request, env) {
-    const { pathname } = new URL(request.url)
-    if (pathname === '/__lbheartbeat__') return new Response(null, { status: 200 })
-    if (pathname === '/__heartbeat__') {
-      return heartbeatResponse(await checkHeartbeat([{ name: 'symbols', ask: () => askSymbols(env.SYMBOLS_WORKER) }]))
-    }
-    return Response.json({ title: '404 Not Found' }, { status: 404 })
+  fetch(request, env) {
+    const { SYMBOL_ACCESS } = readConfig(env, 'SYMBOL_ACCESS')
+    return symbolicationApp({
+      symbols: env.SYMBOLS,
+      // Lists of the deployment lie in R2 CONFIG, which this stage is not bound to (DESIGN.md section 1).
+      signatureLists: { current: async () => defaultSignatureLists() },
+      counter: null,
+      access: SYMBOL_ACCESS === 'private' ? accessBySymbolsWorker(env.SYMBOLS_WORKER, consoleLog) : EVERYBODY,
+      budget,
+      clock: systemClock,
+      log: consoleLog,
+      heartbeat: [{ name: 'symbols', ask: () => askSymbols(env.SYMBOLS_WORKER) }],
+    }).fetch(request)
   },
 } satisfies ExportedHandler<Env>
