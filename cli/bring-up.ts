@@ -7,6 +7,7 @@ import { type FleetLog, logTail } from './fleet-log.ts'
 import { triggerCron, waitUntilHealthy } from './heartbeat.ts'
 import { applyMigrations } from './migrations.ts'
 import { maydayVersion, ROOT } from './repository.ts'
+import { applyRuleset } from './ruleset-at-start.ts'
 import { type StackwalkerService, startStackwalker } from './stackwalker.ts'
 import { buildStackwalker, stackwalkerPaths } from './stackwalker-build.ts'
 import type { StartOptions } from './start-options.ts'
@@ -53,6 +54,10 @@ export async function bringUp(start: Start): Promise<StepResult<Companion>> {
     applyMigrations(path.join(ROOT, 'migrations'), withDatabase, state),
   )
   if (migrated.kind === 'failed') return migrated
+  if (options.ruleset.kind !== 'none') {
+    const ruleset = await steps.run('Throttle rules', () => applyRuleset(options.ruleset, state))
+    if (ruleset.kind === 'failed') return ruleset
+  }
   if (signal.aborted) return interrupted
   const workers = await steps.run('Workers', () => bringUpWorkers(start, configs.value))
   if (workers.kind === 'failed') return workers

@@ -29,7 +29,12 @@ describe('a wrong command line', () => {
     [['start', '--port', 'x'], 2, '--port must be a number from 0'],
     [['start', '--port', '65536'], 2, '--port must be a number from 0'],
     [['start', '--var', 'nope'], 2, '--var takes NAME=VALUE'],
-    [['start', '--ruleset', 'mozilla'], 1, 'There is no ruleset "mozilla"; --ruleset takes: accept-everything.'],
+    [
+      ['start', '--ruleset', 'mozila'],
+      1,
+      'There is no ruleset "mozila"; --ruleset takes: accept-everything, mozilla, or a JSON file.',
+    ],
+    [['start', '--ruleset', 'nowhere.json'], 1, 'Cannot read nowhere.json (ENOENT).'],
     [
       ['token', 'create', '--email', 'a@b.c', '--permissions', 'fly'],
       2,

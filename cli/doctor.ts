@@ -148,7 +148,7 @@ async function doctorCommand(
   options: { readonly port: string; readonly state: string },
   terminal: Terminal,
 ): Promise<CommandResult> {
-  const read = readStartOptions({ ...options, ruleset: 'accept-everything' })
+  const read = readStartOptions(options)
   if (read.kind !== 'options') return read
   if (read.port === 0) return usage('--port 0 means any free port; there is nothing to look at.')
   const findings = await examine(read.port, read.state)

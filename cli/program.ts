@@ -2,10 +2,14 @@ import { Command, CommanderError } from 'commander'
 import { addAnnotationsCommand } from './annotations.ts'
 import { type CommandResult, DONE, exitCode, type Terminal } from './command-result.ts'
 import { addDoctorCommand } from './doctor.ts'
+import { addIndexCommand } from './index-symbols.ts'
 import { maydayVersion } from './repository.ts'
+import { addRulesetCommand } from './ruleset.ts'
 import { addSignatureCommand } from './signature.ts'
+import { addStackwalkCommand } from './stackwalk.ts'
 import { addStartCommand } from './start.ts'
 import { addSubmitCommand } from './submit.ts'
+import { addSymbolicateCommand } from './symbolicate.ts'
 import { addTokenCommand } from './token.ts'
 import { addUploadSymbolsCommand } from './upload-symbols.ts'
 
@@ -48,8 +52,12 @@ function createProgram(terminal: Terminal, run: (work: Promise<CommandResult>) =
   addTokenCommand(program, run, terminal)
   addSubmitCommand(program, run, terminal)
   addUploadSymbolsCommand(program, run, terminal)
+  addIndexCommand(program, run, terminal)
   addSignatureCommand(program, run, terminal)
   addAnnotationsCommand(program, run, terminal)
+  addStackwalkCommand(program, run, terminal)
+  addSymbolicateCommand(program, run, terminal)
+  addRulesetCommand(program, run, terminal)
   program.addHelpText(
     'after',
     `

@@ -51,20 +51,21 @@ export function findCargo(environment: NodeJS.ProcessEnv): string | null {
 }
 
 /**
- * Builds the stackwalker when it is missing or stale; answers the binary's path, or null with the reason why the fleet must do
- * without (crashes then wait in their queue).
+ * Builds the stackwalker when it is missing or stale; answers the binary's path, or null with the reason why it must be done without,
+ * and the `consequence` of that.
  */
 export async function buildStackwalker(
   paths: StackwalkerPaths,
   environment: NodeJS.ProcessEnv,
   terminal: Terminal,
   signal: AbortSignal,
+  consequence = 'The fleet starts without a stackwalker; crashes stay queued.',
 ): Promise<StepResult<string | null>> {
   if (isBuilt(paths)) return { kind: 'ok', value: paths.binary, note: 'up to date' }
   const without = (why: string): StepResult<null> => ({
     kind: 'warned',
     value: null,
-    note: `${why} The fleet starts without a stackwalker; crashes stay queued.`,
+    note: `${why} ${consequence}`,
   })
   const cargo = findCargo(environment)
   if (cargo === null) return without('cargo is missing: install Rust (rustup.rs), then start again.')

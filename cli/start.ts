@@ -104,7 +104,7 @@ export function addStartCommand(
     .description('build what is missing and run the whole fleet on one port, in the foreground')
     .option('--port <n>', 'port of the fleet; 0 picks a free one', String(DEFAULT_PORT))
     .option('--state <dir>', 'folder for all state; deleting it forgets everything', DEFAULT_STATE)
-    .option('--ruleset <name>', 'throttle rules of the collector', 'accept-everything')
+    .option('--ruleset <name|file>', 'throttle rules: accept-everything (default), mozilla, or a JSON file')
     .option('--empty', 'do not load the demo crashes on the first start')
     .option('--var <name=value>', 'set a variable in every Worker (repeatable)', collect)
     .addHelpText(
@@ -114,6 +114,7 @@ Ctrl-C stops everything it started. Two fleets run side by side with different p
 
 Examples:
   npm start
+  npm start -- --ruleset mozilla
   npm start -- --port 8800 --state /tmp/second --empty --var SUBMITTER_TOKEN=secret`,
     )
     .action((given: StartArguments) => run(startCommand(given, terminal)))
