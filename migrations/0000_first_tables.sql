@@ -16,6 +16,12 @@ CREATE TABLE `bug_associations` (
 );
 --> statement-breakpoint
 CREATE INDEX `bug_associations_bug` ON `bug_associations` (`bug_id`);--> statement-breakpoint
+CREATE TABLE `jobs` (
+	`name` text PRIMARY KEY NOT NULL,
+	`state` text NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `missing_processed_crashes` (
 	`crash_id` text PRIMARY KEY NOT NULL,
 	`created_at` integer NOT NULL,
@@ -121,6 +127,7 @@ CREATE TABLE `upload_files` (
 	`code_id` text,
 	`generator` text,
 	`health` text,
+	`index_state` text,
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint
@@ -131,6 +138,7 @@ CREATE INDEX `upload_files_debug` ON `upload_files` (`debug_file`,`debug_id`);--
 CREATE INDEX `upload_files_code` ON `upload_files` (`code_file`,`code_id`);--> statement-breakpoint
 CREATE INDEX `upload_files_code_id` ON `upload_files` (`code_id`);--> statement-breakpoint
 CREATE INDEX `upload_files_key_id` ON `upload_files` (`key_id`);--> statement-breakpoint
+CREATE INDEX `upload_files_key` ON `upload_files` (`key`);--> statement-breakpoint
 CREATE TABLE `upload_parts` (
 	`session_id` text NOT NULL,
 	`part` integer NOT NULL,

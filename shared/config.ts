@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { RULESET_NAMES } from './throttle/ruleset-names.ts'
 
 /**
  * Every variable of the product, in one place: name, form, default and what it does.
@@ -25,6 +26,12 @@ export const variables = {
     .default('none')
     .describe(
       '`mozilla`: crashes are processed to the letter as by Socorro: free text is not scrubbed of user names, addresses and secrets, and Mozilla’s products have their own rules.',
+    ),
+  RULESET: z
+    .enum(RULESET_NAMES)
+    .default('accept-everything')
+    .describe(
+      'The built-in throttle rules that the collector has while there is no `throttle.json` in R2 CONFIG. In development `--ruleset` sets it.',
     ),
   SEARCH_SHARDS_PER_WEEK: z.coerce
     .number()

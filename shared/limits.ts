@@ -429,3 +429,155 @@ export const MAX_PATTERN_STEPS = 400_000_000
 export const REBUILD_STEP_DOCUMENTS = 1_000
 /** Between two steps of a rebuild, so that queries come in between. */
 export const REBUILD_PAUSE_MS = 100
+// Symbol indexes and partial symbol files (DESIGN.md section 6)
+
+/** A sym file that is replaced while its index is built is read anew this often; then the next message builds it. */
+export const INDEX_BUILD_ROUNDS = 3
+/** One build an isolate: a build of the queue waits this long for the one before it (a gigabyte takes 25 s), then it goes back to the queue. */
+export const INDEX_TURN_DEADLINE_MS = 60_000
+/** An upload waits this long for the same, then its indexes are built by the indexer. */
+export const UPLOAD_INDEX_TURN_DEADLINE_MS = 10_000
+/** Text of a sym file whose index an upload builds beside others: a build of so much takes a few MB. */
+export const SMALL_SYM_TEXT_BYTES = 1 * MIB
+/** A build that waits for its turn looks again after this. */
+export const INDEX_TURN_POLL_MS = 50
+/** A turn that is older is over, whether or not its holder said so: ten gigabytes of text take as long. */
+export const INDEX_TURN_LEASE_MS = 5 * 60_000
+/** The first pause of a build that found no turn, or whose sym file changed all the while. */
+export const INDEX_BUSY_DELAY_SECONDS = 10
+/** A chunk of a stored sym file: R2 streams, and a stream that stands still is given up. */
+export const SYM_CHUNK_DEADLINE_MS = 30_000
+/** Decoded blocks and upper indexes that an isolate of symbols keeps, beside MAX_PART_BYTES_IN_FLIGHT and what requests hold. */
+export const MAX_INDEX_CACHE_BYTES = 24 * MIB
+/** Stored indexes whose etag and size an isolate remembers, each under 1 KiB: a warm lookup then reads blocks alone. */
+export const MAX_INDEXES_REMEMBERED = 2_000
+/** A lookup whose index is replaced under it starts again this often; then its file counts as being indexed. */
+export const MAX_TORN_READS = 3
+/** What a client waits whose sym file has no index yet: most are built in a second, a gigabyte in half a minute. */
+export const INDEXING_RETRY_AFTER_SECONDS = 5
+/** An isolate asks for the index of one file at most this often, however many clients wait for it. */
+export const INDEX_REQUEST_MS = 60_000
+/** Files remembered for {@link INDEX_REQUEST_MS}; when full, the oldest is forgotten and may be asked for again early. */
+export const MAX_INDEX_REQUESTS_REMEMBERED = 10_000
+/** The end of an index that is read first: of a small library the whole index, */
+export const INDEX_END_MIN_BYTES = 64 * KIB
+/** and of a large one so much that its upper index is in it, a share of what its sym file has in the store. */
+export const INDEX_END_SHARE = 400
+/** More is never needed: beyond, the upper index has levels. */
+export const INDEX_END_MAX_BYTES = 640 * KIB
+/** Addresses that the first step of a lookup asks an index for. A name may have 160 KB: what a step answers is counted before the next is asked. */
+export const LOOKUP_FIRST_STEP_ADDRESSES = 50
+/** Later steps ask for as many as should answer so much, */
+export const LOOKUP_STEP_BYTES = 1 * MIB
+/** and for this many at most. */
+export const LOOKUP_STEP_ADDRESSES = 1_000
+/** Partial text of one address (DESIGN.md section 6): a function of 256 KB has some ten thousand lines. */
+export const MAX_PARTIAL_BYTES_AN_ADDRESS = 256 * KIB
+/** Partial text of one answer, all of its modules together. */
+export const MAX_PARTIAL_BYTES = MAX_RPC_BYTES
+/** Addresses of one GET: their ranges go back in a header, and servers and clients take 8 KB of it. POST takes more. */
+export const MAX_PARTIAL_GET_ADDRESSES = 100
+/** Modules of one POST: a browser's process has about 300. */
+export const MAX_PARTIAL_MODULES = 1_000
+/** Addresses of one POST: 500 frames in each of 20 threads. */
+export const MAX_PARTIAL_ADDRESSES = 10_000
+/** The JSON of one POST: 10,000 addresses of 18 digits and 1,000 names are under 600 KB. */
+export const MAX_PARTIAL_BODY_BYTES = 1 * MIB
+/** Partial answers that an isolate makes at once may have this many bytes together; above it a request gets 503. */
+export const MAX_PARTIAL_BYTES_IN_FLIGHT = 32 * MIB
+/** What one partial answer took of that comes free after this, whether or not it was read. */
+export const PARTIAL_LEASE_MS = 60_000
+/** What a client waits whose partial answer found no room. */
+export const PARTIAL_RETRY_AFTER_SECONDS = 1
+/** Keys of one page of a bucket: R2's own limit. */
+export const BACKFILL_PAGE_KEYS = 1_000
+/** Pages that one run of the backfill looks at; a page of indexed files costs one list. */
+export const BACKFILL_PAGES_A_RUN = 10
+/** Sym files that one run of the backfill sends to the indexer; with as many waiting it sends none. */
+export const BACKFILL_FILES_A_RUN = 1_000
+/** A bucket that was looked through is looked through again after this: files may be copied in at any time. */
+export const BACKFILL_PAUSE_MS = 24 * 3_600_000
+
+// Symbolication (DESIGN.md section 6)
+
+/** Jobs of one request: the peer's limit, in the peer's words. */
+export const MAX_SYMBOLICATION_JOBS = 10
+/** Modules in the memory maps of one request: a browser's profile of all its processes names some hundred. */
+export const MAX_SYMBOLICATION_MODULES = 2_000
+/** Stacks of one request: the peer's docs advise batches of 1,000 crash pings. */
+export const MAX_SYMBOLICATION_STACKS = 20_000
+/** Frames of one request: the Firefox Profiler asks for all addresses of a library at once, tens of thousands for libxul. */
+export const MAX_SYMBOLICATION_FRAMES = 100_000
+/** One body, as it travels and after gunzip: 100,000 frames `[12,123456789],` are 1.5 MB; 8 MiB leave room for 64-bit offsets and long names. */
+export const MAX_SYMBOLICATION_BODY_BYTES = 8 * MIB
+/** JSON values in one body: 100,000 frames are 300,000, and `[[],[],…` makes an object of every three bytes. */
+export const MAX_SYMBOLICATION_VALUES = 500_000
+/** Nesting of one body: a request nests 6 deep; what lies in unknown keys is parsed and dropped. */
+export const MAX_SYMBOLICATION_DEPTH = 64
+/** Characters of one answer. A name of 4,000 characters and 20 inlines at one address, asked for 100,000 times, would be gigabytes. */
+export const MAX_SYMBOLICATION_ANSWER_CHARS = 64 * MIB
+/** Characters of the symbols that one request holds; 100,000 addresses at 150 characters need half of it. What is above stays without a name. */
+export const MAX_SYMBOLICATION_SYMBOL_CHARS = 24 * MIB
+/** Bytes that all requests of an isolate hold at once (it has 128 MB); above it a request gets 503. The largest request alone needs 48 MiB. */
+export const MAX_SYMBOLICATION_BYTES_IN_FLIGHT = 64 * MIB
+/** What a request holds comes free after this, whether or not it ended: its body, its lookups and the reading of its answer take less. */
+export const SYMBOLICATION_LEASE_MS = 3 * 60_000
+/** What a request counts for each JSON value: an array of two numbers takes about this much three times. */
+export const SYMBOLICATION_VALUE_BYTES = 32
+/** What a client waits whose request found no room. */
+export const SYMBOLICATION_RETRY_AFTER_SECONDS = 1
+/** A body that does not go on for this long is given up. */
+export const SYMBOLICATION_BODY_IDLE_MS = 30_000
+/** Symbols that are not there by then are missing from the answer: clients give up after 30 s to a minute. */
+export const SYMBOLICATION_DEADLINE_MS = 25_000
+/** Addresses of one call to the symbols Worker: a cold one reads some hundred blocks, so that calls end in time and in turn. */
+export const SYMBOL_LOOKUP_ADDRESSES = 1_000
+/** Modules of one call: of a request's modules most are missing, and answered at once. */
+export const SYMBOL_LOOKUP_MODULES = 8
+/** Calls that one request has open at once: Workers' limit of connections. */
+export const SYMBOL_LOOKUP_CONCURRENCY = 6
+/** One crash ping: all threads of a browser, 100 frames each, are under 600 KB. */
+export const MAX_PING_BYTES = 2 * MIB
+/** Lines of one NDJSON body. */
+export const MAX_PINGS = 5_000
+/** One whole NDJSON body. */
+export const MAX_PINGS_BYTES = 64 * MIB
+/** Pings whose symbols are looked up together: addresses repeat from ping to ping. */
+export const PINGS_A_BATCH = 50
+/** The same in bytes of text. */
+export const PINGS_BATCH_BYTES = 4 * MIB
+/** Frames of a ping's crashing thread that are symbolicated and answered; a signature looks at 40, inlines counted. */
+export const MAX_PING_FRAMES = 100
+/** Modules of one ping. Firefox loads about 300. */
+export const MAX_PING_MODULES = 2_000
+
+// Throttle rulesets (DESIGN.md section 4)
+
+/** The ruleset document: 200 rules with their lists are 100 KB; the built-in `mozilla` has 4 KB. */
+export const MAX_RULESET_BYTES = 256 * 1024
+/** Rules of one ruleset: each is tried for every report. Mozilla has 16. */
+export const MAX_THROTTLE_RULES = 200
+/** Nesting of one rule's `when`: deeper is not read by people. Mozilla's rules nest three deep. */
+export const MAX_WHEN_DEPTH = 8
+/** Conditions of one ruleset, all rules together: under 1 ms a report. */
+export const MAX_RULE_CONDITIONS = 2_000
+/** Values of one `in`, products, and packages of one product. */
+export const MAX_RULE_VALUES = 1_000
+/** Characters of one value, product, package or annotation name in a ruleset. */
+export const MAX_RULE_VALUE_CHARS = 500
+/** Characters of a rule's name: it goes into answers, counters and logs. */
+export const MAX_RULE_NAME_CHARS = 100
+/** Patterns of one ruleset. They take linear time, but each is dearer than a comparison. */
+export const MAX_RULE_PATTERNS = 50
+/** Size of one compiled pattern: the worst value then costs it about 0.1 s, a real one some microseconds. */
+export const MAX_RULE_PATTERN_INSTRUCTIONS = 500
+/** A pattern looks at this many characters of a value, from its start. */
+export const MAX_MATCHED_CHARS = 1_024
+/** The smallest draw that means something; 0 switches a draw off. Smaller would give one report the weight of millions. */
+export const MIN_RULE_PERCENT = 0.001
+/** What a report waits for the ruleset of CONFIG; late or failing means that the one before holds. */
+export const RULESET_DEADLINE_MS = 1_000
+/** After CONFIG was late, reports do not wait for it again for this long. */
+export const RULESET_IMPATIENT_MS = 10_000
+/** Stored crashes that one dry run reads: about 20 ms each, over the API. */
+export const MAX_DRY_RUN_CRASHES = 10_000

@@ -22,7 +22,7 @@ export const crashMessageSchema = z.object({
 })
 export type CrashMessage = z.infer<typeof crashMessageSchema>
 
-/** `symbol-uploads`. Without `file_key` the whole upload is unpacked. */
+/** `symbol-uploads`, one of two. Without `file_key` the whole upload is unpacked. */
 export const symbolUploadMessageSchema = z.object({
   v: z.literal(1),
   upload_id: z.number().int().positive(),
@@ -32,3 +32,20 @@ export const symbolUploadMessageSchema = z.object({
   reason: z.string().max(200).optional(),
 })
 export type SymbolUploadMessage = z.infer<typeof symbolUploadMessageSchema>
+
+/**
+ * `symbol-uploads`, the other: the sym file under this R2 key needs an index, whoever put it there. A consumer of an older release cannot read it
+ * and drops it; the next request for the file, or the backfill, sends another.
+ */
+export const symFileMessageSchema = z.object({
+  v: z.literal(1),
+  object_key: z.string().min(1).max(1_024),
+  tries: z.number().int().nonnegative(),
+  first_seen: z.number().int().nonnegative(),
+  reason: z.string().max(200).optional(),
+})
+export type SymFileMessage = z.infer<typeof symFileMessageSchema>
+
+/** What lies in the queue `symbol-uploads`. */
+export const symbolMessageSchema = z.union([symbolUploadMessageSchema, symFileMessageSchema])
+export type SymbolMessage = z.infer<typeof symbolMessageSchema>

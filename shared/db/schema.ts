@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { SymHealth } from '../breakpad/sym-health.ts'
+import type { IndexState } from '../symbols/index-state.ts'
 
 /**
  * D1 tables. No crash content is in D1 (DESIGN.md section 3). Times are epoch milliseconds.
@@ -109,6 +110,8 @@ export const uploadFiles = sqliteTable(
     generator: text('generator'),
     /** Record counts and warnings of a sym file; null for other files. */
     health: text('health', { mode: 'json' }).$type<SymHealth>(),
+    /** What became of its block index; null until a build looked at it, and for files that are no sym files. */
+    index_state: text('index_state', { mode: 'json' }).$type<IndexState>(),
     created_at: integer('created_at').notNull(),
   },
   (table) => [
@@ -120,6 +123,7 @@ export const uploadFiles = sqliteTable(
     index('upload_files_code').on(table.code_file, table.code_id),
     index('upload_files_code_id').on(table.code_id),
     index('upload_files_key_id').on(table.key_id),
+    index('upload_files_key').on(table.key),
   ],
 )
 
@@ -276,6 +280,13 @@ export const missingSymbolDays = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.day, table.module, table.symbol_id] })],
 )
+
+/** How far a job of the scheduler is that goes on where it stopped; what `state` says is the job's own. */
+export const jobs = sqliteTable('jobs', {
+  name: text('name').primaryKey(),
+  state: text('state').notNull(),
+  updated_at: integer('updated_at').notNull(),
+})
 
 /** Who did what that must be answerable later. Rows are only ever added. */
 export const auditLog = sqliteTable(

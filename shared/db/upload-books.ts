@@ -4,6 +4,7 @@ import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { type SymHealth, symHealthSchema } from '../breakpad/sym-health.ts'
 import { withDeadline } from '../deadline.ts'
 import { D1_DEADLINE_MS, MAX_RELATED_UPLOADS, MAX_SHOWN_UPLOAD_FILES } from '../limits.ts'
+import { type IndexState, indexStateSchema } from '../symbols/index-state.ts'
 import type { Bound, TextPart } from '../symbols/list-filter.ts'
 import { uploadFiles, uploadSessions, uploads } from './schema.ts'
 import { type Upload, uploadOf } from './uploads.ts'
@@ -55,6 +56,8 @@ export interface BookedFile {
   readonly codeId: string | null
   readonly generator: string | null
   readonly health: SymHealth | null
+  /** Null until a build looked at a sym file, and for other files. */
+  readonly indexState: IndexState | null
   readonly upload: Pick<Upload, 'id' | 'email' | 'trySymbols' | 'createdAtMs'>
 }
 
@@ -261,6 +264,7 @@ function fileOf({ upload_files: file, uploads: upload }: JoinedRow): BookedFile 
     codeId: file.code_id,
     generator: file.generator,
     health: symHealthSchema.nullable().parse(file.health),
+    indexState: indexStateSchema.nullable().parse(file.index_state),
     upload: { id: upload.id, email: upload.email, trySymbols: upload.try_symbols, createdAtMs: upload.created_at },
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseSymbolKey, readMemberName, symbolKeySegments, symbolObjectKey } from './key.ts'
+import { indexObjectKey, parseSymbolKey, readMemberName, symbolKeySegments, symbolObjectKey } from './key.ts'
 
 describe('parseSymbolKey', () => {
   it.each([
@@ -41,6 +41,8 @@ describe('parseSymbolKey', () => {
     ...'^`><{}[]#%"\'|'.split('').map((refused) => `a${refused}b/AB/c`),
     'a./AB/c',
     'a/AB/c.',
+    'a/AB/c.symindex',
+    'a/AB/c.SymIndex',
     '．．/AB/c',
     'a／b/AB/c',
     '\uff03:/AB/c.',
@@ -68,7 +70,7 @@ describe('parseSymbolKey', () => {
           expect(
             new URL(`http://host/${key.split('/').map(encodeURIComponent).join('/')}`).pathname.split('/'),
           ).toHaveLength(4)
-          expect(new TextEncoder().encode(`${symbolObjectKey(key, true)}.symindex`).length).toBeLessThanOrEqual(1_024)
+          expect(new TextEncoder().encode(indexObjectKey(symbolObjectKey(key, true))).length).toBeLessThanOrEqual(1_024)
         },
       ),
       { numRuns: 2_000 },
@@ -85,6 +87,7 @@ describe('readMemberName', () => {
     ['.DS_Store', 'ignored'],
     ['a/AB/.DS_Store', 'ignored'],
     ['a/AB/', 'ignored'],
+    ['a/AB/c.symindex', 'ignored'],
     ['xpcshell.sym', 'unrecognized'],
     ['__MACOSX/a/AB/._c', 'unrecognized'],
     ['a/AB/c.sym', 'symbol'],

@@ -12,12 +12,19 @@ const HEX_ID = /^[0-9A-Fa-f]+$/
 const DRIVE = /^[A-Za-z]:/
 /** R2 keys end at 1,024 bytes; the prefix and the index's suffix need their room. */
 const MAX_KEY_BYTES = 1_000
+/** What the R2 key of a sym file's index has more than the file's own, whatever case its `.sym` is in. */
+const INDEX_SUFFIX = 'index'
+const INDEX_FILE = /\.symindex$/i
 
-/** Reads `<debug file>/<id>/<file>`, or null when it is no key: wrong shape, refused characters, a path trick, too long. */
+/**
+ * Reads `<debug file>/<id>/<file>`, or null when it is no key: wrong shape, refused characters, a path trick, too long, or the name of an index, which
+ * nobody uploads or downloads.
+ */
 export function parseSymbolKey(text: string): SymbolKey | null {
   const [debugFile, id, file, ...more] = text.split('/')
   if (debugFile === undefined || id === undefined || file === undefined || more.length > 0) return null
   if (!isName(debugFile) || !isName(file) || !HEX_ID.test(id) || id.length > MAX_SYMBOL_NAME_CHARS) return null
+  if (INDEX_FILE.test(file)) return null
   const key = `${debugFile}/${id.toUpperCase()}/${file}`
   return new TextEncoder().encode(key).length <= MAX_KEY_BYTES ? (key as SymbolKey) : null
 }
@@ -55,6 +62,11 @@ export function symbolObjectKey(key: SymbolKey, trySymbols: boolean): string {
   return `${objectKeyPrefix(trySymbols)}${key}`
 }
 
+/** The R2 key of a sym file's block index, beside the file: `….sym` → `….symindex`. */
+export function indexObjectKey(symObjectKey: string): string {
+  return `${symObjectKey}${INDEX_SUFFIX}`
+}
+
 /** What the R2 keys of a store begin with. */
 export function objectKeyPrefix(trySymbols: boolean): string {
   return trySymbols ? 'try/v1/' : 'v1/'
@@ -90,9 +102,9 @@ export type MemberName =
   | { readonly kind: 'ignored' }
   | { readonly kind: 'unrecognized' }
 
-/** Reads a member's name. Ignored: folders, `.DS_Store` anywhere, and `*-symbols.txt` at the top or under a well-formed key. */
+/** Reads a member's name. Ignored: folders, `.DS_Store` and other tools' `*.symindex` anywhere, and `*-symbols.txt` at the top or under a well-formed key. */
 export function readMemberName(name: string): MemberName {
-  if (name.endsWith('/') || /(?:^|\/)\.DS_Store$/.test(name)) return { kind: 'ignored' }
+  if (name.endsWith('/') || /(?:^|\/)\.DS_Store$/.test(name) || INDEX_FILE.test(name)) return { kind: 'ignored' }
   const isListing = name.endsWith('-symbols.txt')
   if (isListing && !name.includes('/') && isName(name)) return { kind: 'ignored' }
   const key = parseSymbolKey(name)

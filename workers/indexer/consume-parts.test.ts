@@ -6,12 +6,14 @@ import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { uploadFiles } from '#shared/db/schema.ts'
+import { symbolIndexBooks } from '#shared/db/symbol-indexes.ts'
 import { symbolOwnersIn } from '#shared/db/symbol-owners.ts'
 import { uploadPartRepository } from '#shared/db/upload-parts.ts'
 import { uploadRepository } from '#shared/db/uploads.ts'
-import type { SymbolUploadMessage } from '#shared/messages.ts'
+import type { SymbolMessage, SymbolUploadMessage } from '#shared/messages.ts'
+import { BuildTurn } from '#shared/symbols/build-turn.ts'
 import { parseSymbolKey, type SymbolKey } from '#shared/symbols/key.ts'
-import { type ConsumeDeps, consumeUpload } from './consume.ts'
+import { type ConsumeDeps, consumeMessage } from './consume.ts'
 
 const NOW_MS = 1_700_000_000_000
 const db = drizzle(env.DB)
@@ -58,19 +60,35 @@ async function staged(
   return { id, sessions, message }
 }
 
+/** What the indexes have to say is the business of index-sym-file.test.ts. */
+const INDEX_LINE = /indexes_requested/
+
 async function consume(message: SymbolUploadMessage, over: Partial<ConsumeDeps> = {}) {
-  const queued: SymbolUploadMessage[] = []
+  const queued: SymbolMessage[] = []
+  const indexes: string[] = []
   const lines: unknown[] = []
-  const send = async (copy: SymbolUploadMessage) => queued.push(copy)
-  const sender = { send, sendBatch: () => Promise.reject(new Error('not used')) }
-  await consumeUpload(
+  const send = async (copy: SymbolMessage) => queued.push(copy)
+  const sendBatch = async (messages: Iterable<{ body: SymbolMessage }>) => {
+    for (const { body } of messages) indexes.push('object_key' in body ? body.object_key : 'no sym file')
+  }
+  const sender = { send, sendBatch }
+  await consumeMessage(
     { body: message, ack: () => undefined, retry: () => undefined },
     {
-      ...{ bucket: env.SYMBOLS, uploads, parts, owners: symbolOwnersIn(db, 0), queue: sender, deadQueue: sender },
+      ...{
+        bucket: env.SYMBOLS,
+        uploads,
+        parts,
+        owners: symbolOwnersIn(db, 0),
+        indexes: symbolIndexBooks(db),
+        turn: new BuildTurn(() => 0),
+        queue: sender,
+        deadQueue: sender,
+      },
       ...{ clock: () => NOW_MS, log: (_, outcome, fields) => lines.push({ outcome, ...fields }), ...over },
     },
   )
-  return { queued, lines }
+  return { queued, indexes, lines: lines.filter((line) => !INDEX_LINE.test(JSON.stringify(line))) }
 }
 
 const visible = async (name: string) => (await env.SYMBOLS.head(`v1/${name}/AB/${name}.sym`)) !== null
@@ -83,6 +101,7 @@ describe('a v2 upload at the indexer', () => {
     const { id, message, sessions } = await staged(['p1', 'p2'], { closed: true })
     const first = await consume({ ...message, file_key: 'p1/AB/p1.sym' })
     expect(first.lines).toMatchObject([{ outcome: 'checked', files: 1, end: 'open' }])
+    expect(first.indexes).toEqual(['v1/p1/AB/p1.sym'])
     expect([await visible('p1'), await visible('p2')]).toEqual([true, false])
     expect(await uploads.find(id)).toMatchObject({ completedAtMs: null })
     const second = await consume({ ...message, file_key: 'p2/AB/p2.sym' })

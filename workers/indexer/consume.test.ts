@@ -5,15 +5,17 @@ import { drizzle } from 'drizzle-orm/d1'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { uploadFiles } from '#shared/db/schema.ts'
+import { symbolIndexBooks } from '#shared/db/symbol-indexes.ts'
 import { symbolOwnersIn } from '#shared/db/symbol-owners.ts'
 import { uploadPartRepository } from '#shared/db/upload-parts.ts'
 import { uploadRepository } from '#shared/db/uploads.ts'
 import { MAX_UNPACK_TRIES, R2_PART_BYTES, ZIP_BLOCK_BYTES } from '#shared/limits.ts'
 import type { LogFields } from '#shared/log.ts'
-import type { SymbolUploadMessage } from '#shared/messages.ts'
+import type { SymbolMessage, SymbolUploadMessage } from '#shared/messages.ts'
 import type { Bucket, Sender } from '#shared/ports.ts'
+import { BuildTurn } from '#shared/symbols/build-turn.ts'
 import { concat, crc32, type MadeEntry, makeZip } from '#shared/symbols/testing/make-zip.ts'
-import { type ConsumeDeps, consumeUpload } from './consume.ts'
+import { type ConsumeDeps, consumeMessage } from './consume.ts'
 
 const MIB = 1024 * 1024
 const db = drizzle(env.DB)
@@ -57,15 +59,19 @@ function watched(fails: (operation: string, key: string) => boolean = () => fals
 }
 
 function collector(fails = false) {
-  const sent: { message: SymbolUploadMessage; delaySeconds: number | undefined }[] = []
-  const sender: Sender<SymbolUploadMessage> = {
+  const sent: { message: SymbolMessage; delaySeconds: number | undefined }[] = []
+  const indexes: string[] = []
+  const sender: Sender<SymbolMessage> = {
     async send(message, options) {
       if (fails) throw new Error('queue is down')
       sent.push({ message, delaySeconds: options?.delaySeconds })
     },
-    sendBatch: () => Promise.reject(new Error('not used')),
+    async sendBatch(messages) {
+      if (fails) throw new Error('queue is down')
+      for (const { body } of messages) indexes.push('object_key' in body ? body.object_key : 'no sym file')
+    },
   }
-  return { sender, sent }
+  return { sender, sent, indexes }
 }
 
 /** Lets the indexer take one message and answers all that it did. */
@@ -74,7 +80,7 @@ async function consume(body: unknown, over: Partial<ConsumeDeps> = {}) {
   const dead = collector()
   const outcome = { acked: 0, retriedAfterSeconds: -1 }
   const lines: { outcome: string; fields: LogFields }[] = []
-  await consumeUpload(
+  await consumeMessage(
     {
       body,
       ack: () => {
@@ -89,6 +95,8 @@ async function consume(body: unknown, over: Partial<ConsumeDeps> = {}) {
       uploads,
       parts: uploadPartRepository(db),
       owners: symbolOwnersIn(db, 0),
+      indexes: symbolIndexBooks(db),
+      turn: new BuildTurn(() => 0),
       queue: queue.sender,
       deadQueue: dead.sender,
       clock: () => 1_700_000_000_000,
@@ -96,7 +104,7 @@ async function consume(body: unknown, over: Partial<ConsumeDeps> = {}) {
       ...over,
     },
   )
-  return { ...outcome, lines, queued: queue.sent, dead: dead.sent }
+  return { ...outcome, lines, queued: queue.sent, indexes: queue.indexes, dead: dead.sent }
 }
 
 async function stage(zip: Uint8Array, trySymbols = false): Promise<SymbolUploadMessage> {
@@ -157,7 +165,7 @@ describe('a zip of 60 MB', () => {
     const { bucket, largest, operations } = watched()
     const { acked, lines } = await consume(message, { bucket })
 
-    expect([acked, lines.map((line) => line.outcome)]).toEqual([1, ['unpacked']])
+    expect([acked, lines.map((line) => line.outcome)]).toEqual([1, ['unpacked', 'indexes_requested']])
     const peak = Number(lines[0]?.fields.held_bytes)
     expect(peak).toBeGreaterThan(R2_PART_BYTES)
     expect(peak).toBeLessThanOrEqual(64 * MIB)
@@ -261,7 +269,7 @@ describe('what the indexer does with a message', () => {
     const message = await stage(makeZip(files('dead', 1)))
     const { bucket } = watched(() => true)
     const delays: (number | undefined)[] = []
-    let next: SymbolUploadMessage | undefined = message
+    let next: SymbolMessage | undefined = message
     for (let tries = 1; tries < MAX_UNPACK_TRIES; tries++) {
       const { queued } = await consume(next, { bucket })
       delays.push(queued[0]?.delaySeconds)

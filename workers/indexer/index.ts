@@ -1,14 +1,19 @@
 import { drizzle } from 'drizzle-orm/d1'
 import { systemClock } from '#shared/clock.ts'
 import { readConfig } from '#shared/config.ts'
+import { symbolIndexBooks } from '#shared/db/symbol-indexes.ts'
 import { symbolOwnersIn } from '#shared/db/symbol-owners.ts'
 import { uploadPartRepository } from '#shared/db/upload-parts.ts'
 import { uploadRepository } from '#shared/db/uploads.ts'
 import { checkHeartbeat, heartbeatResponse } from '#shared/http/heartbeat.ts'
 import { consoleLog } from '#shared/log.ts'
+import { BuildTurn } from '#shared/symbols/build-turn.ts'
 import { countedBucket } from '#shared/symbols/counted-bucket.ts'
-import { consumeUpload } from './consume.ts'
+import { consumeMessage } from './consume.ts'
 import type { Env } from './env.ts'
+
+/** One build an isolate, whatever messages it gets at once. */
+const turn = new BuildTurn(systemClock)
 
 export default {
   async fetch(request, env) {
@@ -32,6 +37,8 @@ export default {
       uploads: uploadRepository(db),
       parts: uploadPartRepository(db),
       owners: symbolOwnersIn(db, UPLOAD_QUOTA_BYTES_PER_PRODUCT),
+      indexes: symbolIndexBooks(db),
+      turn,
       queue: env.UPLOAD_QUEUE,
       deadQueue: env.UPLOAD_DEAD_QUEUE,
       clock: systemClock,
@@ -39,7 +46,7 @@ export default {
     // One after the other: each may hold as much as an isolate can spare.
     for (const message of batch.messages) {
       const counted = countedBucket(env.SYMBOLS)
-      await consumeUpload(message, { ...deps, bucket: counted.bucket, log: counted.counting(consoleLog) })
+      await consumeMessage(message, { ...deps, bucket: counted.bucket, log: counted.counting(consoleLog) })
     }
   },
 } satisfies ExportedHandler<Env>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createCrashId } from '#shared/crash-id.ts'
+import type { RecordedIndex } from '#shared/db/symbol-indexes.ts'
 import { consumeDeadLetters, type DeadMessage } from './dead-letters.ts'
 
 /** A dead message that remembers whether it was acked or retried. */
@@ -27,6 +28,11 @@ function graveyard(options: { storeDown?: boolean } = {}) {
   const deps = {
     crashStore: { recordFailure: keep },
     uploads: { fail: keep },
+    indexes: {
+      async record(indexes: readonly RecordedIndex[]) {
+        for (const { objectKey, state } of indexes) await keep(objectKey, JSON.stringify(state))
+      },
+    },
     log: (_stage: string, outcome: string) => void logged.push(outcome),
   }
   return { kept, logged, deps }
@@ -54,6 +60,13 @@ describe('the dead-letter consumer', () => {
     const { kept, deps } = graveyard()
     await consumeDeadLetters([dead({ v: 1, upload_id: 7, tries: 5, first_seen: 1, reason: 'bad_zip' }).handed], deps)
     expect(kept).toEqual([[7, 'bad_zip']])
+  })
+
+  it('keeps a sym file as one whose index failed', async () => {
+    const { kept, deps } = graveyard()
+    const object_key = 'v1/a.so/AB/a.so.sym'
+    await consumeDeadLetters([dead({ v: 1, object_key, tries: 5, first_seen: 1, reason: 'R2 is down' }).handed], deps)
+    expect(kept).toEqual([[object_key, '{"state":"failed","reason":"R2 is down"}']])
   })
 
   it('retries what could not be kept, and does not let it stop its neighbours', async () => {

@@ -1,10 +1,12 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { drizzle } from 'drizzle-orm/d1'
 import { systemClock } from '#shared/clock.ts'
+import { jobStatesIn } from '#shared/db/job-states.ts'
 import { missingProcessedCrashes } from '#shared/db/missing-processed-crashes.ts'
 import { missingSymbolsIn } from '#shared/db/missing-symbols.ts'
 import { productVersionRepository } from '#shared/db/product-versions.ts'
 import { signatureRepository } from '#shared/db/signatures.ts'
+import { symbolIndexBooks } from '#shared/db/symbol-indexes.ts'
 import { uploadRepository } from '#shared/db/uploads.ts'
 import { checkHeartbeat, heartbeatResponse } from '#shared/http/heartbeat.ts'
 import { consoleLog } from '#shared/log.ts'
@@ -28,6 +30,12 @@ export class Cron extends WorkerEntrypoint<Env> {
       missingSymbols: { search: this.env.SEARCH, missing: missingSymbolsIn(db), clock: systemClock },
       signatures: { search: this.env.SEARCH, signatures: signatureRepository(db), clock: systemClock },
       productVersions: { search: this.env.SEARCH, versions: productVersionRepository(db), clock: systemClock },
+      indexes: {
+        symbols: this.env.SYMBOLS,
+        queue: this.env.UPLOAD_QUEUE,
+        states: jobStatesIn(db),
+        clock: systemClock,
+      },
       log: consoleLog,
     })
   }
@@ -50,9 +58,11 @@ export default {
   },
 
   async queue(batch, env) {
+    const db = drizzle(env.DB)
     await consumeDeadLetters(batch.messages, {
       crashStore: env.CRASH_STORE,
-      uploads: uploadRepository(drizzle(env.DB)),
+      uploads: uploadRepository(db),
+      indexes: symbolIndexBooks(db),
       log: consoleLog,
     })
   },

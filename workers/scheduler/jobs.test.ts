@@ -31,6 +31,12 @@ async function runBroken(cron: string, scheduledTimeMs: number): Promise<string[
       clock: () => scheduledTimeMs,
     },
     productVersions: { search: { query: broken }, versions: { record: broken }, clock: () => scheduledTimeMs },
+    indexes: {
+      symbols: { unindexed: broken },
+      queue: { sendBatch: broken, metrics: broken },
+      states: { read: broken, write: broken },
+      clock: () => scheduledTimeMs,
+    },
     log: (_stage, outcome) => void logged.push(outcome),
   })
   return logged
@@ -38,7 +44,7 @@ async function runBroken(cron: string, scheduledTimeMs: number): Promise<string[
 
 describe('the jobs', () => {
   it('run every fifth or fifteenth minute and at a start, and one that fails does not stop the others', async () => {
-    const fifth = ['reconcile_failed', 'reconcile_uploads_failed', 'missing_symbols_failed']
+    const fifth = ['reconcile_failed', 'reconcile_uploads_failed', 'missing_symbols_failed', 'backfill_indexes_failed']
     expect(await runBroken('* * * * *', 5 * MINUTE_MS)).toEqual(fifth)
     expect(await runBroken('* * * * *', 6 * MINUTE_MS)).toEqual([])
     expect(await runBroken('* * * * *', 15 * MINUTE_MS)).toEqual([

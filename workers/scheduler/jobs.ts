@@ -1,4 +1,5 @@
 import { errorText, type Log, type LogFields } from '#shared/log.ts'
+import { type BackfillDeps, backfillIndexes } from './backfill-indexes.ts'
 import { countMissingSymbols, type MissingSymbolsDeps } from './missing-symbols.ts'
 import { type ProductVersionsDeps, recordProductVersions } from './product-versions.ts'
 import { type ReconcileDeps, reconcile } from './reconcile.ts'
@@ -19,6 +20,7 @@ export interface JobDeps {
   readonly missingSymbols: MissingSymbolsDeps
   readonly signatures: SignatureDeps
   readonly productVersions: ProductVersionsDeps
+  readonly indexes: BackfillDeps
   readonly log: Log
 }
 
@@ -26,7 +28,7 @@ export interface JobDeps {
 export async function runJobs(
   cron: string,
   scheduledTimeMs: number,
-  { crashes, uploads, missingSymbols, signatures, productVersions, log }: JobDeps,
+  { crashes, uploads, missingSymbols, signatures, productVersions, indexes, log }: JobDeps,
 ): Promise<void> {
   const atStart = cron === START_CRON
   const minute = Math.floor(scheduledTimeMs / MINUTE_MS)
@@ -41,6 +43,7 @@ export async function runJobs(
   await run('reconcile', () => reconcile(crashes, atStart))
   await run('reconcile_uploads', () => reconcileUploads(uploads, atStart))
   await run('missing_symbols', () => countMissingSymbols(missingSymbols))
+  await run('backfill_indexes', () => backfillIndexes(indexes))
   if (!atStart && minute % SIGNATURES_EVERY_MINUTES !== 0) return
   await run('signatures', () => recordSignatures(signatures))
   await run('product_versions', () => recordProductVersions(productVersions))

@@ -244,6 +244,7 @@ describe('one upload', () => {
         code_id: '5C0FFEE',
         generator: null,
         health: { functions: 1, lines: 1, inlines: 0, publics: 0, cfi: 1, win: 0, warnings: [] },
+        index: { state: 'indexed', index_bytes: expect.any(Number) },
       },
     ])
     const shownOther = await get(`/api/uploads/upload/${other.body.upload.id}/`, uploader)

@@ -7,6 +7,7 @@ import { systemClock, systemRandomBytes } from '#shared/clock.ts'
 import { tokenRepository } from '#shared/db/tokens.ts'
 import { rows, type SymbolServer } from '../../test/conformance/symbols/cases.ts'
 import { downloadRows } from '../../test/conformance/symbols/download-rows.ts'
+import { partialRows } from '../../test/conformance/symbols/partial-rows.ts'
 import { uploadRows } from '../../test/conformance/symbols/upload-rows.ts'
 
 /** The HTTP rows of test/conformance/symbols inside workerd: the same Worker without a gateway in front. */
@@ -29,4 +30,5 @@ describe('symbol upload and download', () => {
 
   it.each(uploadRows)('$id: $name', async (row) => row.run(server), 60_000)
   it.each(downloadRows)('$id: $name', async (row) => row.run(server))
+  it.each(partialRows)('$id: $name', async (row) => row.run(server))
 })

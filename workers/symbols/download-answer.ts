@@ -45,8 +45,8 @@ export function moved(location: string, headers: Readonly<Record<string, string>
 
 /** A JSON refusal in the peer's shape. */
 export function refused(
-  status: 403 | 404 | 405,
-  body: Readonly<Record<string, string>>,
+  status: 400 | 403 | 404 | 405 | 408 | 413 | 422 | 503,
+  body: Readonly<Record<string, string | number>>,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
   return Response.json(body, { status, headers: { ...DOWNLOAD_HEADERS, 'Cache-Control': 'no-store', ...headers } })

@@ -1,8 +1,8 @@
-import type { SymbolUploadMessage } from '#shared/messages.ts'
+import type { SymbolMessage } from '#shared/messages.ts'
 
 /** What the symbols Worker may touch. */
 export interface Env {
   readonly SYMBOLS: R2Bucket
   readonly DB: D1Database
-  readonly UPLOAD_QUEUE: Queue<SymbolUploadMessage>
+  readonly UPLOAD_QUEUE: Queue<SymbolMessage>
 }

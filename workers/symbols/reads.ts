@@ -2,16 +2,22 @@ import { type AccessDeps, checkReadAccess, parseTokenPath } from './access.ts'
 import { answerDebuginfod, parseDebuginfodPath } from './debuginfod.ts'
 import { type DownloadDeps, downloadSymbol, parseDownloadPath } from './download.ts'
 import { DOWNLOAD_HEADERS, notFound, refused } from './download-answer.ts'
+import { parsePartialPath } from './partial-request.ts'
+import { answerPartial, answerPreflight, type PartialDeps } from './partial-routes.ts'
 
-export type ReadDeps = DownloadDeps & AccessDeps
+export interface ReadDeps extends DownloadDeps, AccessDeps {
+  readonly partial: PartialDeps
+}
 
 /**
- * Answers everything that debuggers ask: symbol files, debuginfod, the probes of Microsoft's client. Throws when R2
- * or D1 fails.
+ * Answers everything that debuggers ask: symbol files, partial ones, debuginfod, the probes of Microsoft's client. Throws
+ * when R2 or D1 fails.
  */
 export async function answerRead(request: Request, deps: ReadDeps): Promise<Response> {
   const { pathname } = new URL(request.url)
   const tokenPath = parseTokenPath(pathname)
+  if (request.method === 'OPTIONS' && parsePartialPath(tokenPath?.pathname ?? pathname) !== null)
+    return answerPreflight()
   const access = await checkReadAccess(request.headers, tokenPath, deps)
   if (access.kind === 'refused') return refused(403, { error: access.text })
   return answerGrantedRead(request, tokenPath?.pathname ?? pathname, deps, tokenPath?.basePath ?? '')
@@ -35,6 +41,8 @@ async function answerGrantedRead(request: Request, pathname: string, deps: ReadD
   const probe = PROBES[pathname.replace(/^\/try\//, '/')]
   const debuginfod = parseDebuginfodPath(pathname)
   const download = parseDownloadPath(pathname)
+  const partial = parsePartialPath(pathname)
+  if (partial !== null) return answerPartial(request, partial, deps.partial)
   if (probe === undefined && debuginfod === null && download === null) {
     return refused(404, { error: 'Not Found', path: pathname })
   }

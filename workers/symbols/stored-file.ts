@@ -2,6 +2,7 @@ import { withDeadline } from '#shared/deadline.ts'
 import { isUnchanged, mayResume, readByteRange } from '#shared/http/byte-range.ts'
 import { MAX_INFLATED_RANGE_BYTES, R2_DEADLINE_MS, SYMBOL_CACHE_SECONDS } from '#shared/limits.ts'
 import { cutOut } from '#shared/symbols/cut-out.ts'
+import { acceptsGzip } from './accept-encoding.ts'
 import { DOWNLOAD_HEADERS } from './download-answer.ts'
 
 /** The bucket as downloads use it. */
@@ -107,7 +108,7 @@ async function sendPart(request: Request, bucket: ReadBucket, objectKey: string,
 function formOf(request: Request, object: R2Object, options: SendOptions): Form {
   const isGzip = options.isGzipFile === true || object.httpMetadata?.contentEncoding === 'gzip'
   if (!isGzip) return { encoding: 'identity', etag: object.httpEtag, bytes: object.size, acceptsRanges: true }
-  if (acceptsGzip(sentAcceptEncoding(request))) {
+  if (acceptsGzip(request)) {
     return { encoding: 'gzip', etag: object.httpEtag, bytes: object.size, acceptsRanges: true }
   }
   const original = options.isGzipFile === true ? undefined : object.customMetadata?.original_size
@@ -149,26 +150,4 @@ function headersOf(object: R2Object, form: Form, { isPrivate, headers }: SendOpt
 
 function inflate(body: ReadableStream): ReadableStream<Uint8Array> {
   return body.pipeThrough(new DecompressionStream('gzip'))
-}
-
-/**
- * What the client itself sent: on the way to a Worker the platform writes its own codings into the header, and
- * decodes what the client does not take.
- */
-function sentAcceptEncoding({ headers, cf }: Request): string {
-  const sent: unknown = cf !== undefined && 'clientAcceptEncoding' in cf ? cf.clientAcceptEncoding : undefined
-  return typeof sent === 'string' ? sent : (headers.get('Accept-Encoding') ?? '')
-}
-
-/**
- * Whether a client says that it takes gzip. One that says nothing gets the plain bytes: curl would show them as they
- * come.
- */
-function acceptsGzip(acceptEncoding: string): boolean {
-  const codings = acceptEncoding.split(',').map((coding) => coding.trim().toLowerCase())
-  const quality = (name: string) => {
-    const coding = codings.find((text) => text === name || text.startsWith(`${name};`))
-    return coding === undefined ? null : Number(/;\s*q=([0-9.]+)/.exec(coding)?.[1] ?? 1)
-  }
-  return (quality('gzip') ?? quality('*') ?? 0) > 0
 }

@@ -1,10 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '#shared/clock.ts'
+import { symbolIndexBooks } from '#shared/db/symbol-indexes.ts'
 import { symbolOwnersIn } from '#shared/db/symbol-owners.ts'
 import { tokenRepository } from '#shared/db/tokens.ts'
 import { uploadRepository } from '#shared/db/uploads.ts'
 import { MAX_REDIRECTS, MAX_UPLOAD_BYTES, URL_RETRIES } from '#shared/limits.ts'
+import { BuildTurn } from '#shared/symbols/build-turn.ts'
 import { makeZip } from '#shared/symbols/testing/make-zip.ts'
 import { readDownloadHosts } from './download-url.ts'
 import { db, emptyStore, lastUpload, setUpUploader, storedKeys, sym } from './testing/upload-client.ts'
@@ -39,6 +41,8 @@ async function uploadByUrl(
     uploads: uploadRepository(db),
     owners: symbolOwnersIn(db, 0),
     tokens: tokenRepository(db),
+    indexes: symbolIndexBooks(db),
+    turn: new BuildTurn(systemClock),
     queue: {
       send: () => Promise.reject(new Error('not used')),
       sendBatch: () => Promise.reject(new Error('not used')),

@@ -1,13 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '#shared/clock.ts'
+import { symbolIndexBooks } from '#shared/db/symbol-indexes.ts'
 import { symbolOwnersIn } from '#shared/db/symbol-owners.ts'
 import { tokenRepository } from '#shared/db/tokens.ts'
 import { uploadRepository } from '#shared/db/uploads.ts'
 import { MAX_SYNC_ZIP_BYTES, MAX_SYNC_ZIP_ENTRIES, R2_PART_BYTES } from '#shared/limits.ts'
 import type { LogFields } from '#shared/log.ts'
-import type { SymbolUploadMessage } from '#shared/messages.ts'
+import type { SymbolMessage } from '#shared/messages.ts'
 import type { Bucket } from '#shared/ports.ts'
+import { BuildTurn } from '#shared/symbols/build-turn.ts'
 import { crc32, makeZip } from '#shared/symbols/testing/make-zip.ts'
 import { readDownloadHosts } from './download-url.ts'
 import {
@@ -30,12 +32,14 @@ beforeAll(async () => {
 beforeEach(emptyStore)
 
 describe('when storage, the database or the queue fails', () => {
-  const sent: SymbolUploadMessage[] = []
+  const sent: SymbolMessage[] = []
   const deps = (over: Partial<UploadDeps> = {}): UploadDeps => ({
     bucket: env.SYMBOLS,
     uploads: uploadRepository(db),
     owners: symbolOwnersIn(db, 0),
     tokens: tokenRepository(db),
+    indexes: symbolIndexBooks(db),
+    turn: new BuildTurn(systemClock),
     download: {
       fetch: () => Promise.reject(new Error('not used')),
       pause: async () => undefined,
@@ -100,6 +104,26 @@ describe('when storage, the database or the queue fails', () => {
     expect(sent.at(-1)).toMatchObject({ v: 1, upload_id: answer.upload.id, tries: 0 })
     const atLimit = await receiveUpload(uploadRequest(token, makeZip(entries.slice(0, MAX_SYNC_ZIP_ENTRIES))), deps())
     expect(atLimit).toMatchObject({ kind: 'accepted', upload: { completedAtMs: expect.any(Number) } })
+  }, 30_000)
+
+  it.each([
+    ['storage', { bucket: failingPut((key) => key.endsWith('index')) }],
+    ['the database', { indexes: { ...symbolIndexBooks(db), record: () => Promise.reject(new Error('D1 is down')) } }],
+  ])('an index for which %s fails is left to the indexer, and the upload is complete', async (_what, over) => {
+    const requested: string[] = []
+    const sendBatch = async (messages: Iterable<{ body: SymbolMessage }>) => {
+      for (const { body } of messages) requested.push('object_key' in body ? body.object_key : 'an upload')
+    }
+    const zipOfTwo = makeZip(['x', 'y'].map((name) => ({ name: `${name}/AB/${name}.sym`, data: sym(name) })))
+    const queue = { ...deps().queue, sendBatch }
+    const answer = await receiveUpload(uploadRequest(token, zipOfTwo), deps({ queue, ...over }))
+    if (answer.kind !== 'accepted') throw new Error(answer.kind)
+    expect(answer.upload.completedAtMs).not.toBeNull()
+    expect(requested).toEqual(['v1/x/AB/x.sym', 'v1/y/AB/y.sym'])
+    expect((await rowsOf(answer.upload.id)).map(({ index_state }) => index_state)).toEqual([null, null])
+    // Without the queue too: the first reader asks for it.
+    const again = makeZip([{ name: 'z/AB/z.sym', data: sym('z') }])
+    expect((await receiveUpload(uploadRequest(token, again), deps(over))).kind).toBe('accepted')
   })
 
   it('a zip of more than 20 MiB is staged in parts, byte for byte, and goes to the indexer', async () => {

@@ -9,6 +9,7 @@ import {
   UPLOAD_SESSION_MS,
 } from '#shared/limits.ts'
 import type { DeclaredFile } from '#shared/symbols/declared-content.ts'
+import { requestUploadIndexes } from '#shared/symbols/index-requests.ts'
 import { isSymFile, type SymbolKey, symbolObjectKey } from '#shared/symbols/key.ts'
 import { OWNERSHIP_REFUSAL_TEXT } from '#shared/symbols/ownership.ts'
 import { settleUpload } from '#shared/symbols/settle-session.ts'
@@ -257,6 +258,8 @@ export async function closeUpload(uploadId: number, uploader: Uploader, deps: Up
   }
   await deps.uploads.close(uploadId, deps.clock())
   const end = await settleUpload(deps, uploadId)
+  // The indexer asks for those of an upload that it has to check first.
+  if (end.kind !== 'open') await requestUploadIndexes(deps, uploadId)
   if (end.kind === 'failed') return refuseV2(400, 'upload_failed', end.reason)
   deps.log('symbols', 'upload_closed', { upload_id: uploadId, end: end.kind })
   const closed = await deps.uploads.find(uploadId)

@@ -1,4 +1,5 @@
 import type { Clock } from '#shared/clock.ts'
+import type { SymbolIndexBooks } from '#shared/db/symbol-indexes.ts'
 import type { TokenRepository } from '#shared/db/tokens.ts'
 import type { Upload, UploadRepository } from '#shared/db/uploads.ts'
 import { withDeadline } from '#shared/deadline.ts'
@@ -11,13 +12,15 @@ import {
   QUEUE_SEND_DEADLINE_MS,
 } from '#shared/limits.ts'
 import { errorText, type Log } from '#shared/log.ts'
-import type { SymbolUploadMessage } from '#shared/messages.ts'
+import type { SymbolMessage, SymbolUploadMessage } from '#shared/messages.ts'
 import { MultipartError, parseMultipartType } from '#shared/multipart-headers.ts'
 import type { Bucket, Sender } from '#shared/ports.ts'
+import type { BuildTurn } from '#shared/symbols/build-turn.ts'
 import { finishUpload } from '#shared/symbols/finish-upload.ts'
 import { stagedZipKey } from '#shared/symbols/key.ts'
 import type { SymbolOwners } from '#shared/symbols/ownership.ts'
 import { r2RangeSource } from '#shared/symbols/range-source.ts'
+import { indexUploadNow } from '#shared/symbols/upload-indexes.ts'
 import { listZip, type Refused, type ZipListing } from '#shared/symbols/zip.ts'
 import { type ZipRefusal, zipRefusalText } from '#shared/symbols/zip-refusal.ts'
 import { Intake, type StagedZip } from './intake.ts'
@@ -32,7 +35,10 @@ export interface UploadDeps {
   readonly owners: SymbolOwners
   readonly tokens: TokenRepository
   readonly download: FetchZipDeps
-  readonly queue: Sender<SymbolUploadMessage>
+  readonly indexes: SymbolIndexBooks
+  /** The isolate's. */
+  readonly turn: BuildTurn
+  readonly queue: Sender<SymbolMessage>
   readonly clock: Clock
   readonly log: Log
 }
@@ -65,8 +71,8 @@ const MAX_FILENAME_CHARS = 100
 const NO_FILE = 'Must be multipart form data with at least one file'
 
 /**
- * Takes one zip of symbols: who sends it → its bytes into R2 as they arrive → its names → unpack now when it is small, else by the
- * indexer → the answer. A refusal leaves no file in the store; its upload's row keeps the reason.
+ * Takes one zip of symbols: who sends it → its bytes into R2 as they arrive → its names → unpack and index now when it is small, else by
+ * the indexer → the answer. A refusal leaves no file in the store; its upload's row keeps the reason.
  */
 export async function receiveUpload(request: Request, deps: UploadDeps): Promise<UploadAnswer> {
   const body = new UploadBody(request.body)
@@ -196,14 +202,17 @@ async function unpackOrQueue(
   const outcome = await finishUpload({ ...deps, held: intake.held }, { id, trySymbols, email, product, isAdmin }, zip)
   intake.finished()
   switch (outcome.kind) {
-    case 'unpacked':
+    case 'unpacked': {
+      const indexes = await indexUploadNow({ ...deps, held: intake.held }, id)
       deps.log('symbols', 'upload_unpacked', {
         upload_id: id,
         stored: outcome.storedFiles,
         skipped: outcome.skippedKeys.length,
+        indexed: indexes.built,
         held_bytes: intake.held.peakBytes,
       })
       return accept(deps, id)
+    }
     case 'refused':
       return zipRefusal(outcome)
   }

@@ -177,6 +177,7 @@ function shownFile(file: BookedFile) {
     code_id: file.codeId,
     generator: file.generator,
     health: file.health,
+    index: file.indexState ?? (/\.sym$/i.test(file.objectKey) ? { state: 'pending' } : null),
   }
 }
 

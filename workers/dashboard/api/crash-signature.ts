@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BodyProblem, requestChunks } from '#shared/http/request-chunks.ts'
 import {
   MAX_SIGNATURE_BATCH_BYTES,
   MAX_SIGNATURE_JOBS,
@@ -16,7 +17,6 @@ import type { Answer } from '../deps.ts'
 import { askStage } from '../stage-unavailable.ts'
 import { errorAnswer } from './api-answer.ts'
 import type { Model } from './model.ts'
-import { BodyProblem, requestChunks } from './request-chunks.ts'
 
 /**
  * `POST /api/CrashSignature/`: signs crash data, stored nowhere (specs/webapp.md 2.2). `application/json`: `{"jobs": [crash data…]}` →

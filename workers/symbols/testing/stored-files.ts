@@ -4,10 +4,18 @@ import type { SymHeader } from '#shared/breakpad/sym-header.ts'
 import { symbolFileRepository } from '#shared/db/symbol-files.ts'
 import { tokenRepository } from '#shared/db/tokens.ts'
 import { uploadRepository } from '#shared/db/uploads.ts'
+import { MAX_INDEX_CACHE_BYTES } from '#shared/limits.ts'
+import { HeldBytes } from '#shared/symbols/held-bytes.ts'
+import { DecodedBlocks } from '#shared/symbols/index/block-cache.ts'
+import { buildStoredIndex, type IndexBuildOutcome } from '#shared/symbols/index-build.ts'
 import { isSymFile, parseSymbolKey, type SymbolKey, symbolObjectKey } from '#shared/symbols/key.ts'
 import { symbolPutOptions } from '#shared/symbols/stored-symbol.ts'
 import { CodeLookups } from '../code-lookup.ts'
+import { IndexRequests } from '../index-requests.ts'
+import { PartialRoom } from '../partial-room.ts'
+import type { PartialDeps } from '../partial-routes.ts'
 import { answerRead, type ReadDeps } from '../reads.ts'
+import { SymbolIndexes } from '../symbol-indexes.ts'
 
 /** What the download tests share: files as an upload leaves them in R2 and D1, and requests for them. */
 
@@ -58,6 +66,32 @@ export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await new Response(zipped).arrayBuffer())
 }
 
+/** Builds the index of a stored sym file, as the indexer does. */
+export function indexFile(keyText: string, trySymbols = false): Promise<IndexBuildOutcome> {
+  const key = parseSymbolKey(keyText)
+  if (key === null) throw new Error(`${keyText} is no key`)
+  return buildStoredIndex({ bucket: env.SYMBOLS, held: new HeldBytes() }, symbolObjectKey(key, trySymbols))
+}
+
+/** Index reads of an isolate that knows nothing yet, and what they sent and logged. */
+export function indexReadsRig(note: (key: SymbolKey) => unknown, change: Partial<PartialDeps> = {}) {
+  const sent: string[] = []
+  const logged: string[] = []
+  const deps: PartialDeps = {
+    bucket: env.SYMBOLS,
+    indexes: new SymbolIndexes(new DecodedBlocks(MAX_INDEX_CACHE_BYTES)),
+    requests: new IndexRequests(() => NOW_MS),
+    room: new PartialRoom(() => NOW_MS),
+    misses: { note },
+    queue: { send: async ({ object_key }) => sent.push(object_key) },
+    clock: () => NOW_MS,
+    log: (_stage, outcome) => logged.push(outcome),
+    isPrivate: false,
+    ...change,
+  }
+  return { deps, sent, logged }
+}
+
 /** The read side with fresh lookups, and the keys of the requests that it counted as misses. */
 export function readsRig(change: Partial<ReadDeps> = {}) {
   const missed: SymbolKey[] = []
@@ -70,6 +104,7 @@ export function readsRig(change: Partial<ReadDeps> = {}) {
     clock: () => NOW_MS,
     isPrivate: false,
     bucketUrl: '',
+    partial: indexReadsRig((key) => missed.push(key)).deps,
     ...change,
   }
   return {

@@ -46,12 +46,17 @@ export async function upload(token: string, zip: Uint8Array) {
   return { status: response.status, body: await response.json<UploadBodyJson>() }
 }
 
+/** The keys in the bucket, without the indexes that lie beside sym files. */
 export async function storedKeys(): Promise<readonly string[]> {
+  return (await allKeys()).filter((key) => !key.endsWith('index'))
+}
+
+async function allKeys(): Promise<readonly string[]> {
   return (await env.SYMBOLS.list()).objects.map((object) => object.key)
 }
 
 export async function emptyStore(): Promise<void> {
-  for (const key of await storedKeys()) await env.SYMBOLS.delete(key)
+  for (const key of await allKeys()) await env.SYMBOLS.delete(key)
 }
 
 export function rowsOf(uploadId: number) {
