@@ -28,6 +28,12 @@ export interface ReadEnd {
   readonly bytes: Uint8Array
 }
 
+/** A kind of block, and how to unpack it. */
+export interface BlockKind<Block extends { readonly bytes: number }> {
+  readonly kind: string
+  new (raw: Uint8Array): Block
+}
+
 /** One read and what it brings. */
 interface Run {
   offset: number
@@ -55,11 +61,8 @@ export class BlockReads {
   }
 
   /** The block at a place, unpacked. Throws {@link DamagedIndex}, and what the source throws. */
-  get<Block extends { readonly bytes: number }>(
-    place: BlockPlace,
-    unpack: new (raw: Uint8Array) => Block,
-  ): Promise<Block> {
-    return this.#cache.get(`${this.#contentId}/${place.offset}`, async () => {
+  get<Block extends { readonly bytes: number }>(place: BlockPlace, unpack: BlockKind<Block>): Promise<Block> {
+    return this.#cache.get(`${this.#contentId}/${unpack.kind}/${place.offset}`, async () => {
       const bytes = await this.#read(place)
       const block = new unpack(inflateBlock(bytes, place.offset, this.#seed))
       return { block, bytes: block.bytes }

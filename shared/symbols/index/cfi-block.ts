@@ -184,6 +184,7 @@ export interface CfiRecord {
 
 /** A block of STACK CFI groups. */
 export class CfiBlock {
+  static readonly kind = 'cfi'
   readonly starts: readonly Address[]
   readonly bytes: number
   readonly #extents: readonly number[]

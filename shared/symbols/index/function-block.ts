@@ -295,6 +295,7 @@ export interface InlineAt {
 
 /** A block of functions. Unpacking finds where each record's values lie; lines and inlines are read for the record that is asked for. */
 export class FunctionBlock {
+  static readonly kind = 'functions'
   readonly files: LocalNames
   readonly origins: LocalNames
   /** First address of each record. */

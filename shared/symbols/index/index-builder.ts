@@ -21,7 +21,7 @@ const MIB = 1024 * 1024
 /** Names that wait in memory for the blocks that take them in: compressed, and unpacked. */
 const ORIGIN_BYTES = [11 * MIB, 1.5 * MIB] as const
 const FILE_BYTES = [2 * MIB, 2.5 * MIB] as const
-/** Text that may be read in all to sort a file in no order: each reading brings up to 200,000 records. It bounds the time, not the memory. */
+/** Text that may be read in all to sort a file in no order: each reading brings up to 100,000 records. It bounds the time, not the memory. */
 const MAX_SORTED_BYTES = 4_000_000_000
 const MAX_PASSES = 32
 

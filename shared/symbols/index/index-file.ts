@@ -13,8 +13,10 @@ export const FORMAT_VERSION = 1
 export const HEAD_BYTES = 16
 export const TAIL_BYTES = 40
 const CHECKSUM_BYTES = 4
-/** What a block may inflate to. A builder stays far below; a block that claims more is not ours. */
-const MAX_BLOCK_BYTES = 64 * 1024 * 1024
+/** No block is smaller: a deflate stream has a byte, and there is the checksum. */
+export const MIN_BLOCK_BYTES = CHECKSUM_BYTES + 1
+/** What a block may inflate to. Most are 100 KB, a piece of a function with endless inlines is 8 MB; a block that claims more is not ours. */
+const MAX_BLOCK_BYTES = 16 * 1024 * 1024
 const MAGIC = new TextEncoder().encode('MAYDAYSX')
 /** Within 2 % of the best, at four times its speed. */
 const LEVEL = 4
@@ -43,19 +45,19 @@ export function deflateBlock(raw: Uint8Array): Uint8Array {
 }
 
 /** The block that lies in `bytes`, read from `offset` of its index. Throws {@link DamagedIndex}. */
-export function inflateBlock(bytes: Uint8Array, offset: number, seed: number): Uint8Array {
+export function inflateBlock(bytes: Uint8Array, offset: number, seed: number, maxBytes = MAX_BLOCK_BYTES): Uint8Array {
   const deflated = bytes.subarray(0, Math.max(0, bytes.length - CHECKSUM_BYTES))
   const checksum = view(bytes.subarray(deflated.length))
   if (checksum.byteLength < CHECKSUM_BYTES || checksum.getUint32(0, true) !== blockChecksum(deflated, offset, seed)) {
     throw new DamagedIndex('the checksum of a block is wrong')
   }
-  return inflateUnchecked(deflated)
+  return inflateUnchecked(deflated, maxBytes)
 }
 
 /** What was deflated here a moment ago, or passed its checksum. */
-export function inflateUnchecked(deflated: Uint8Array): Uint8Array {
+export function inflateUnchecked(deflated: Uint8Array, maxBytes = MAX_BLOCK_BYTES): Uint8Array {
   try {
-    return inflateRawSync(deflated, { maxOutputLength: MAX_BLOCK_BYTES })
+    return inflateRawSync(deflated, { maxOutputLength: maxBytes })
   } catch {
     throw new DamagedIndex('a block does not inflate')
   }

@@ -50,6 +50,7 @@ export class NamePageWriter {
 
 /** Names by id: a page, unpacked. */
 export class NamePage {
+  static readonly kind = 'names'
   readonly #ids: Uint32Array
   readonly #ends: Uint32Array
   readonly #text: ByteReader

@@ -129,7 +129,7 @@ export class NameStore {
 
   /** Writes all names to the file and frees their memory: no block takes any in again. */
   async release(): Promise<void> {
-    if (this.#held.bytes === 0) return
+    if (this.#maxHeldBytes === 0) return
     this.#pack()
     for (const [number, layer] of this.#layers.entries()) {
       const placed: PlacedPage[] = []

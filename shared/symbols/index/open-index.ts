@@ -12,7 +12,7 @@ import { type ModuleLines, readUpperIndex, type UpperIndex } from './upper-index
 const MIN_END_BYTES = 32 * 1024
 const MAX_END_BYTES = 512 * 1024
 const END_SHARE = 640
-/** An upper index that claims more is not ours. */
+/** An upper index that claims more, packed or unpacked, is not ours: of a file of 1 GB it is 300 KB. */
 const MAX_UPPER_BYTES = 32 * 1024 * 1024
 /** What unpacked directories take of memory, by their bytes. */
 const UNPACKED_FACTOR = 12
@@ -51,11 +51,11 @@ async function readEnd(source: RangeSource): Promise<{ block: End; bytes: number
     missing <= 0
       ? bytes.subarray(-upper.length - TAIL_BYTES, -TAIL_BYTES)
       : joined(await source.read(upper.offset, missing), bytes.subarray(0, -TAIL_BYTES))
-  const raw = inflateBlock(packed, upper.offset, seed)
+  const raw = inflateBlock(packed, upper.offset, seed, MAX_UPPER_BYTES)
   // The blocks before the upper index came with it: those of a small file are all there.
   const read = { offset: source.size - wanted, bytes: bytes.slice(0, Math.max(0, -missing)) }
   const size = raw.length * UNPACKED_FACTOR + read.bytes.length
-  return { block: { kind: 'upper', upper: readUpperIndex(raw), seed, read }, bytes: size }
+  return { block: { kind: 'upper', upper: readUpperIndex(raw, upper.offset), seed, read }, bytes: size }
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

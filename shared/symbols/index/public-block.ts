@@ -62,6 +62,7 @@ export class PublicBlockWriter {
 
 /** A block of PUBLIC records. */
 export class PublicBlock {
+  static readonly kind = 'publics'
   readonly starts: readonly Address[]
   readonly bytes: number
   readonly #parameters: readonly number[]

@@ -1,5 +1,5 @@
 import { type Address, MAX_ADDRESS, minus, plus } from './address.ts'
-import type { BlockReads } from './block-reads.ts'
+import type { BlockKind, BlockReads } from './block-reads.ts'
 import { DamagedIndex } from './damaged-index.ts'
 import type { Directory } from './upper-index.ts'
 
@@ -31,12 +31,10 @@ export interface Segment<Block> {
 export class RecordFinder<Block extends RangeBlock> {
   readonly #directory: Directory
   readonly #reads: BlockReads
-  readonly #unpack: new (
-    raw: Uint8Array,
-  ) => Block
+  readonly #unpack: BlockKind<Block>
   readonly #lateStarts: readonly Address[]
 
-  constructor(directory: Directory, reads: BlockReads, unpack: new (raw: Uint8Array) => Block) {
+  constructor(directory: Directory, reads: BlockReads, unpack: BlockKind<Block>) {
     this.#directory = directory
     this.#reads = reads
     this.#unpack = unpack

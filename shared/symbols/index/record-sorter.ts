@@ -3,8 +3,8 @@ import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 
 /** What one sorting pass holds, packed, and in how many records: shared among the kinds that are sorted. */
-const MAX_BYTES = 6 * 1024 * 1024
-const MAX_RECORDS = 200_000
+const MAX_BYTES = 3 * 1024 * 1024
+const MAX_RECORDS = 100_000
 
 /**
  * The lowest records of one kind that fit in memory. A file whose records stand in no order is read again and again: each pass brings the next ones. Which is the best of
@@ -60,7 +60,7 @@ export class RecordSorter {
   /** Positions of the best record of each address, in ascending order. */
   #best(): number[] {
     const starts = this.#starts
-    const order = starts.map((_, record) => record)
+    const order = Uint32Array.from(starts.keys())
     order.sort((a, b) => {
       const [startA, startB] = [starts[a] ?? 0, starts[b] ?? 0]
       return startA < startB ? -1 : startA > startB ? 1 : a - b

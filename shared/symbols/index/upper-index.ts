@@ -3,7 +3,7 @@ import { ByteReader } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { ColumnWriter, readColumns } from './columns.ts'
 import { DamagedIndex } from './damaged-index.ts'
-import type { BlockPlace } from './index-file.ts'
+import { type BlockPlace, HEAD_BYTES, MIN_BLOCK_BYTES } from './index-file.ts'
 import type { NameDirectory, PlacedPage } from './name-store.ts'
 import { utf8 } from './utf8.ts'
 
@@ -63,6 +63,8 @@ export interface UpperIndex {
 export const NO_DIRECTORY: Directory = { starts: [], places: [], late: [], latePlaces: [] }
 export const NO_NAMES: NameDirectory = { layers: [], changed: [] }
 
+/** Late records or ranges; a builder makes a tenth of it. */
+const MAX_ENTRIES = 1_000_000
 const DIRECTORY_COLUMNS = 10
 const NAME_COLUMNS = 6
 const FACTS = 0
@@ -105,8 +107,8 @@ export function packUpperIndex(upper: UpperIndex): Uint8Array {
   return writer.join()
 }
 
-/** Reads what `packUpperIndex` wrote. Throws {@link DamagedIndex}. */
-export function readUpperIndex(raw: Uint8Array): UpperIndex {
+/** Reads what `packUpperIndex` wrote, of an index whose blocks end at `blocksEnd`. Throws {@link DamagedIndex}. */
+export function readUpperIndex(raw: Uint8Array, blocksEnd = Number.MAX_SAFE_INTEGER): UpperIndex {
   const columns = readColumns(raw, COLUMNS)
   const from = (first: number) => (index: number) => columns[first + index] ?? nothing
   const facts = from(FACTS)(0)
@@ -130,7 +132,7 @@ export function readUpperIndex(raw: Uint8Array): UpperIndex {
     codeFile: text(),
   }
   const reason = text()
-  const directory = (index: number) => readDirectory(from(FIRST_DIRECTORY + index * DIRECTORY_COLUMNS))
+  const directory = (index: number) => readDirectory(from(FIRST_DIRECTORY + index * DIRECTORY_COLUMNS), blocksEnd)
   return {
     symEtag,
     module,
@@ -145,8 +147,8 @@ export function readUpperIndex(raw: Uint8Array): UpperIndex {
       fpo: directory(4),
     },
     publicRanges: hasRanges ? readRanges(from(RANGES)(0)) : null,
-    files: readNames(from(FIRST_NAMES), areFilesChanged),
-    origins: readNames(from(FIRST_NAMES + NAME_COLUMNS), areOriginsChanged),
+    files: readNames(from(FIRST_NAMES), areFilesChanged, blocksEnd),
+    origins: readNames(from(FIRST_NAMES + NAME_COLUMNS), areOriginsChanged, blocksEnd),
   }
 }
 
@@ -175,14 +177,15 @@ function packDirectory({ starts, places, late, latePlaces }: Directory, column: 
   packPlaces(latePlaces, column(8), column(9))
 }
 
-function readDirectory(column: (index: number) => ByteReader): Directory {
+function readDirectory(column: (index: number) => ByteReader, blocksEnd: number): Directory {
   const starts: Address[] = []
   let lastStart: Address = 0
   while (column(0).left > 0) {
     lastStart = plus(lastStart, column(0).signedAddress())
     starts.push(lastStart)
+    if (starts.length * MIN_BLOCK_BYTES > blocksEnd) throw new DamagedIndex('there is no room for so many blocks')
   }
-  const places = readPlaces(column(1), column(2))
+  const places = readPlaces(column(1), column(2), blocksEnd)
   if (places.length !== starts.length) throw new DamagedIndex('a directory does not fit its blocks')
   const late: LateRecord[] = []
   let last: Address = 0
@@ -193,28 +196,31 @@ function readDirectory(column: (index: number) => ByteReader): Directory {
     const lead = column(5).number()
     block += column(6).signed()
     late.push({ start, end, lead, block, index: column(7).number() })
+    if (late.length > MAX_ENTRIES) throw new DamagedIndex('too many records are out of order')
     last = end
   }
-  return { starts, places, late, latePlaces: readPlaces(column(8), column(9)) }
+  return { starts, places, late, latePlaces: readPlaces(column(8), column(9), blocksEnd) }
 }
 
 function packPlaces(places: readonly BlockPlace[], gaps: ByteWriter, lengths: ByteWriter): void {
-  let end = 0
+  let end = HEAD_BYTES
   for (const { offset, length } of places) {
-    gaps.signed(offset - end)
+    gaps.number(Math.max(0, offset - end))
     lengths.number(length)
     end = offset + length
   }
 }
 
-function readPlaces(gaps: ByteReader, lengths: ByteReader): BlockPlace[] {
+/** Blocks of one directory lie one behind the other, so that there cannot be more than there is room for. */
+function readPlaces(gaps: ByteReader, lengths: ByteReader, blocksEnd: number): BlockPlace[] {
   const places: BlockPlace[] = []
-  let end = 0
+  let end = HEAD_BYTES
   while (gaps.left > 0) {
-    const offset = end + gaps.signed()
+    const offset = end + gaps.number()
     const length = lengths.number()
-    places.push({ offset, length })
     end = offset + length
+    if (length < MIN_BLOCK_BYTES || end > blocksEnd) throw new DamagedIndex('a block lies where none can lie')
+    places.push({ offset, length })
   }
   return places
 }
@@ -223,12 +229,16 @@ function packNames({ layers, changed }: NameDirectory, column: (index: number) =
   for (const layer of layers) {
     column(0).number(layer.length)
     let lastId = -1
-    for (const { firstId, lastId: last } of layer) {
+    let end = 0
+    for (const { firstId, lastId: last, offset, length } of layer) {
       column(1).number(firstId - lastId - 1)
       column(2).number(last - firstId)
+      // Pages lie in the order in which their names were defined, which need not be that of their ids.
+      column(3).signed(offset - end)
+      column(4).number(length)
       lastId = last
+      end = offset + length
     }
-    packPlaces(layer, column(3), column(4))
   }
   let lastChanged = 0
   for (const id of changed === 'all' ? [] : changed) {
@@ -237,8 +247,9 @@ function packNames({ layers, changed }: NameDirectory, column: (index: number) =
   }
 }
 
-function readNames(column: (index: number) => ByteReader, areAllChanged: boolean): NameDirectory {
+function readNames(column: (index: number) => ByteReader, areAllChanged: boolean, blocksEnd: number): NameDirectory {
   const layers: PlacedPage[][] = []
+  let pagesLeft = Math.floor(blocksEnd / MIN_BLOCK_BYTES)
   while (column(0).left > 0) {
     const pages: PlacedPage[] = []
     let lastId = -1
@@ -249,6 +260,9 @@ function readNames(column: (index: number) => ByteReader, areAllChanged: boolean
       const offset = end + column(3).signed()
       const length = column(4).number()
       end = offset + length
+      if (--pagesLeft < 0 || length < MIN_BLOCK_BYTES || end > blocksEnd) {
+        throw new DamagedIndex('a page lies where none can lie')
+      }
       pages.push({ firstId, lastId, offset, length })
     }
     layers.push(pages)
@@ -269,6 +283,7 @@ function readRanges(column: ByteReader): (readonly [Address, Address])[] {
     const start = plus(end, column.signedAddress())
     end = plus(start, column.signedAddress())
     ranges.push([start, end])
+    if (ranges.length > MAX_ENTRIES) throw new DamagedIndex('too many ranges')
   }
   return ranges
 }

@@ -73,6 +73,7 @@ export class WinBlockWriter {
 
 /** A block of STACK WIN records. */
 export class WinBlock {
+  static readonly kind = 'win'
   readonly starts: readonly Address[]
   readonly bytes: number
   readonly #extents: readonly number[]

@@ -64,10 +64,10 @@ export class WinRun {
     else this.settle()
     if (offered === 'late') {
       this.#storeLate(win, false)
-      return
+    } else {
+      this.#held = win
+      this.run.kept.hold(win.start, win.end)
     }
-    this.#held = win
-    this.run.kept.hold(win.start, win.end)
   }
 
   /** Decides about the record that is held back. */
