@@ -22,7 +22,12 @@ async function aptInstall(debianPackage: string): Promise<ProgramRun> {
   const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n']
   const [program = '', ...before] = [...asRoot, 'apt-get']
   if (spawnSync(program, [...before, '--version']).status !== 0) {
-    return { ok: false, output: `no apt-get, or no right to use it: install the package ${debianPackage}`, tookMs: 0 }
+    return {
+      ok: false,
+      output: `no apt-get, or no right to use it: install the package ${debianPackage}`,
+      tookMs: 0,
+      hung: false,
+    }
   }
   await runProgram(program, [...before, 'update', '-q'], { environment })
   return runProgram(program, [...before, 'install', '-y', '-q', debianPackage], { environment })

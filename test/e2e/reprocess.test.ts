@@ -20,6 +20,8 @@ beforeAll(async () => {
   ;[fleet, browser] = await Promise.all([startFleet({ empty: true }), openBrowser()])
   token = await createToken(fleet, ['reprocess_crashes', 'view_pii'])
   crashId = await submitted()
+  // Whoever asks for a crash that waits has it processed first, and perhaps twice at once: so nobody asks before it is found.
+  await waitFor('the crash in search', 60, async () => ((await searchRow()).total === 1 ? true : undefined))
   first = await processedCrash(fleet.url, crashId)
   const uploader = await createToken(fleet, ['upload_symbols'])
   const upload = await mayday(['upload-symbols', '--url', fleet.url, '--token', uploader, symbolsPath])
