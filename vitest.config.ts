@@ -2,8 +2,9 @@ import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-worker
 import { defineConfig } from 'vitest/config'
 import { pools } from './test/support/pools.ts'
 
-/** Generated suites at full size take minutes, where a test that hangs may take seconds. */
-const fullSize = process.env.MAYDAY_TEST_SIZE === 'full' ? { testTimeout: 3_600_000 } : {}
+/** Only for tests that hang: a busy machine takes ten times as long for a test of a second, and generated suites at full size take minutes. */
+const testTimeout = process.env.MAYDAY_TEST_SIZE === 'full' ? 3_600_000 : 120_000
+const hookTimeout = 180_000
 
 /**
  * Three kinds of project. `unit`: pure code in Node. One a stage: the Worker's own tests inside workerd, with real R2, D1, queues
@@ -25,23 +26,30 @@ const stages = Object.entries(pools).map(([stage, pool]) => ({
       },
     })),
   ],
-  test: { name: stage, include: [`workers/${stage}/**/*.test.{ts,tsx}`], ...fullSize },
+  test: { name: stage, include: [`workers/${stage}/**/*.test.{ts,tsx}`], testTimeout, hookTimeout },
 }))
 
 export default defineConfig({
   test: {
     reporters: ['default'],
     projects: [
-      { test: { name: 'unit', environment: 'node', include: ['{shared,cli,scripts}/**/*.test.ts'], ...fullSize } },
+      {
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['{shared,cli,scripts}/**/*.test.ts'],
+          testTimeout,
+          hookTimeout,
+        },
+      },
       ...stages,
       {
         test: {
           name: 'fleet',
           environment: 'node',
           include: ['test/{conformance,clients,faults,security,e2e}/**/*.test.ts'],
-          testTimeout: 120_000,
-          ...fullSize,
-          hookTimeout: 180_000,
+          testTimeout,
+          hookTimeout,
           maxWorkers: 2,
         },
       },
