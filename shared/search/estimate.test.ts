@@ -135,7 +135,7 @@ describe(`estimates of sampled crashes (seed ${SEED})`, () => {
       0.09,
       (random) => both(percent(10, random), keepN(10, 5, random)),
     ],
-  ])('are within 5 %% for each of the 20 top signatures: %s', { timeout: 60_000 }, (_what, share, sampler) => {
+  ])('are within 5 %% for each of the 20 top signatures: %s', (_what, share, sampler) => {
     const { kept, total, total_estimate, terms } = estimates(sampler)
     expect(total).toBe(kept)
     expect(kept / POPULATION).toBeGreaterThan(share * 0.8)

@@ -412,7 +412,7 @@ describe('damaged bodies', () => {
       }),
       { numRuns: 300 },
     )
-  }, 60_000)
+  })
 })
 
 function extraOf(annotations: Readonly<Record<string, unknown>>) {

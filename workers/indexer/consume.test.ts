@@ -187,7 +187,7 @@ describe('a zip of 60 MB', () => {
       failedReason: null,
     })
     expect(await isStaged(message.upload_id)).toBe(false)
-  }, 120_000)
+  })
 })
 
 describe('what the indexer does with a message', () => {

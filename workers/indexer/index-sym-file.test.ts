@@ -284,7 +284,7 @@ describe('an index of more than one part', () => {
     const symbols = await opened.index.lookup(wanted.map((at) => BigInt(0x1000 + at * 0x10 + 3)))
     const names = symbols.map((symbol) => (symbol.kind === 'public' ? symbol.name.split('_')[0] : symbol.kind))
     expect(names).toEqual(wanted.map((at) => `p${at}`))
-  }, 120_000)
+  })
 })
 
 /** The real R2, whose parts of multipart uploads are told before they are sent. */

@@ -218,7 +218,7 @@ describe('facets that no RPC can hold', () => {
     expect(answer.errors).toEqual([])
     const partial = await search.stubOf(THIS_WEEK).query(queryOf('_facets=signature'), MAX_FACET_BYTES / 4)
     expect(partial.partial.facets.signature).toMatchObject({ cut_count: 1 })
-  }, 30_000)
+  })
 
   it('have what a shard left out of its first answer, asked for again', async () => {
     const search = freshSearch()
@@ -235,7 +235,7 @@ describe('facets that no RPC can hold', () => {
     const answer = await search.query('_facets=signature&_facets_size=1&_results_number=0')
     expect(answer.facets).toEqual({ signature: [{ term: 'zz', count: 10 }] })
     expect(answer.errors).toEqual([])
-  }, 30_000)
+  })
 
   it('are said to be inexact where a rare one may be missing', async () => {
     const search = freshSearch()
@@ -245,7 +245,7 @@ describe('facets that no RPC can hold', () => {
     expect(answer.errors).toMatchObject([
       { type: 'warning', param: '_facets', msg: expect.stringContaining('signature') },
     ])
-  }, 30_000)
+  })
 })
 
 describe('a thousand crashes', () => {

@@ -28,7 +28,7 @@ beforeAll(async () => {
 describe('symbol upload and download', () => {
   it.each(rows)('$id: $name', async (row) => row.run(server))
 
-  it.each(uploadRows)('$id: $name', async (row) => row.run(server), 60_000)
+  it.each(uploadRows)('$id: $name', async (row) => row.run(server))
   it.each(downloadRows)('$id: $name', async (row) => row.run(server))
   it.each(partialRows)('$id: $name', async (row) => row.run(server))
 })

@@ -163,5 +163,5 @@ describe('a hostile zip gets a named 400 and leaves nothing in the store', () =>
       if (status === 400) expect(await storedKeys()).toEqual([])
       await emptyStore()
     }
-  }, 30_000)
+  })
 })

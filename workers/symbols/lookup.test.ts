@@ -339,7 +339,7 @@ describe('a sym file that is replaced while it is read', () => {
     const { outcome } = await isolate({ bucket }).ask('busy', [3, 1_500, 3_000].map(addressIn))
     expect(outcome.kind).toBe('indexing')
     expect(operations).toBeLessThan(20)
-  }, 60_000)
+  })
 })
 
 describe('the blocks of an isolate', () => {
@@ -353,5 +353,5 @@ describe('the blocks of an isolate', () => {
       expect(blocks.bytes).toBeLessThanOrEqual(MAX_INDEX_CACHE_BYTES / 16)
     }
     expect(blocks.bytes).toBeGreaterThan(0)
-  }, 60_000)
+  })
 })

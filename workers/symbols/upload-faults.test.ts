@@ -104,7 +104,7 @@ describe('when storage, the database or the queue fails', () => {
     expect(sent.at(-1)).toMatchObject({ v: 1, upload_id: answer.upload.id, tries: 0 })
     const atLimit = await receiveUpload(uploadRequest(token, makeZip(entries.slice(0, MAX_SYNC_ZIP_ENTRIES))), deps())
     expect(atLimit).toMatchObject({ kind: 'accepted', upload: { completedAtMs: expect.any(Number) } })
-  }, 30_000)
+  })
 
   it.each([
     ['storage', { bucket: failingPut((key) => key.endsWith('index')) }],

@@ -44,7 +44,7 @@ beforeAll(async () => {
       return { kind, index, addresses, expected, records: text }
     }),
   )
-}, 60_000)
+})
 
 type Outcome = 'answered' | 'damaged' | 'DamagedIndex' | 'other_version' | 'corrupt'
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
       return { kind, index, addresses: addressesOf(corpus, 16, new Random(SEED)) }
     }),
   )
-}, 60_000)
+})
 
 async function outcome(index: Uint8Array, addresses: readonly bigint[], where: string): Promise<string> {
   const source = countedSource(index)

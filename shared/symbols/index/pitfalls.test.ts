@@ -257,7 +257,7 @@ describe('12. order without memory', () => {
       ])
       expect(await textAt(opened.index, address)).toContain(` r${address.toString(16)}\n`)
     }
-  }, 60_000)
+  })
 })
 
 describe('13. blocks', () => {
