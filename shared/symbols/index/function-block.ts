@@ -173,7 +173,8 @@ export class FunctionBlockWriter {
    * Compilers begin and end inlined code where line records do: so a range is said as lines from the end of the range before, of its depth. A loose one, which does not fit, is
    * said in bytes.
    */
-  #addInlines(group: FunctionGroup, { inlines, lines }: FunctionPiece): void {
+  #addInlines(group: FunctionGroup, piece: FunctionPiece): void {
+    const { inlines } = piece
     const columns = this.#columns
     const depths = columns.column(INLINE_DEPTH)
     const froms = columns.column(INLINE_FROM)
@@ -196,8 +197,8 @@ export class FunctionBlockWriter {
       depths.number(depth - lastDepth)
       if (depth !== lastDepth) lastLine = 0
       lastDepth = depth
-      const from = group.lineStartingAt(offset, lines)
-      const to = from === -1 ? -1 : group.lineEndingAt(offset + size, lines)
+      const from = group.lineStartingAt(offset, piece, lastLine)
+      const to = from === -1 ? -1 : group.lineEndingAt(offset + size, piece, from)
       if (to === -1) {
         froms.signed(0)
         lengths.number(0)

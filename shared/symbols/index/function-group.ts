@@ -12,6 +12,8 @@ export const MAX_PIECE_RECORDS = 2_048
 const FIRST_RECORDS = 256
 /** Above this an insertion sort loses. */
 const FEW_RECORDS = 48
+/** Lines that are tried before they are searched. */
+const NEAR_LINES = 8
 
 /** A part of a function: the lines and inlines that matter between two offsets from its start. */
 export interface FunctionPiece {
@@ -174,21 +176,28 @@ export class FunctionGroup {
     }
   }
 
-  /** The position, counted from the first of these lines, of the one that starts at an offset; -1 when none does. */
-  lineStartingAt(offset: number, [from, to]: FunctionPiece['lines']): number {
-    const position = this.#lastLineAt(offset, from, to)
+  /**
+   * The position, counted from the first of these lines, of the one that starts at an offset; -1 when none does. `hint` is a position where it may be, or shortly behind.
+   */
+  lineStartingAt(offset: number, { lines: [from, to] }: FunctionPiece, hint: number): number {
+    const position = this.#lastLineAt(offset, from, to, from + hint)
     return position >= from && this.#lineStart(position) === offset ? position - from : -1
   }
 
-  /** The position, counted from the first of these lines, of the one that ends at an offset; -1 when none does. */
-  lineEndingAt(end: number, [from, to]: FunctionPiece['lines']): number {
-    const position = this.#lastLineAt(end - 1, from, to)
+  /** The same for the line that ends at an offset. */
+  lineEndingAt(end: number, { lines: [from, to] }: FunctionPiece, hint: number): number {
+    const position = this.#lastLineAt(end - 1, from, to, from + hint)
     return position >= from && this.#lineEnd(position) === end ? position - from : -1
   }
 
   /** The last line that starts at or before an offset. */
-  #lastLineAt(offset: number, from: number, to: number): number {
+  #lastLineAt(offset: number, from: number, to: number, hint: number): number {
     let low = from
+    if (hint < to && this.#lineStart(hint) <= offset) {
+      low = hint + 1
+      for (const near = Math.min(to, low + NEAR_LINES); low < near; low++)
+        if (this.#lineStart(low) > offset) return low - 1
+    }
     for (let high = to; low < high; ) {
       const middle = (low + high) >>> 1
       if (this.#lineStart(middle) <= offset) low = middle + 1

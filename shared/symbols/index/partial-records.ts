@@ -52,8 +52,9 @@ export async function partialRecords(
   const text = new PartialText(names, textBytes(head), maxTextBytes)
   const answered: Around[] = []
   for (const one of all) if (one.isWhole && text.add(one)) answered.push(one)
+  const lowestPublic = answered.reduce<Address>((low, { symbol }) => lowest(low, symbol.public?.address), ADDRESS_END)
   const left: Around[] = []
-  for (const one of answered) if (text.addFunctions(await hiddenPublic(one, answered))) left.push(one)
+  for (const one of answered) if (text.addFunctions(await hiddenPublic(one, lowestPublic))) left.push(one)
   const ranges = merged(left)
   const isCovered = (address: bigint) => ranges.some(({ start, end }) => start <= address && address < end)
   return {
@@ -186,12 +187,10 @@ async function readNames(contents: IndexContents, all: readonly Around[]): Promi
  * In a gap where no PUBLIC counts a PUBLIC of another address must not count either: where one of the text reaches into it, the FUNC that ends it in the whole
  * file must be there, too (specs/stackwalker.md section 4, pitfall 7).
  */
-async function hiddenPublic(one: Around, others: readonly Around[]): Promise<FunctionText[]> {
-  const { symbol } = one
+async function hiddenPublic({ symbol }: Around, lowestPublic: Address): Promise<FunctionText[]> {
   const { before } = symbol
   if (symbol.function !== null || symbol.public !== null || before === null) return []
-  const reaches = others.some(({ symbol: { public: record } }) => record !== null && record.address < symbol.end)
-  if (!reaches) return []
+  if (lowestPublic >= symbol.end) return []
   const block = await before.block()
   const { functionStart, functionSize, parameterSize, name } = block.record(before.index)
   return [{ start: functionStart, size: functionSize, parameterSize, name, lines: [], inlines: [] }]

@@ -9,6 +9,9 @@ const MAX_U32 = 0xffff_ffff
 const U64_HEX_DIGITS = 16
 const U32_HEX_DIGITS = 8
 const U32_DECIMAL_DIGITS = 10
+/** Digits whose numbers need no look: a double holds 13 hex ones, and 9 decimal ones are below 2^32. */
+const PLAIN_HEX_DIGITS = 13
+const PLAIN_DECIMAL_DIGITS = 9
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -31,6 +34,58 @@ export class SymLines {
   /** Where the text of the last `text()` lies. */
   textStart = 0
   textEnd = 0
+
+  /** What `plainLine` read. */
+  lineAddress = 0
+  lineSize = 0
+  lineNumber = 0
+  lineFile = 0
+
+  /**
+   * A line record as nearly all are, `<address> <size> <line> <file>` with one space between and LF behind, in one go: half the lines of a file are such. False: it
+   * is something else, or must be looked at field by field; nothing was read then.
+   */
+  plainLine(): boolean {
+    const { bytes } = this
+    let at = this.at
+    let value = 0
+    let digits = 0
+    for (let digit = HEX_VALUES[bytes[at] ?? 0] ?? 16; digit < 16; digit = HEX_VALUES[bytes[++at] ?? 0] ?? 16) {
+      value = value * 16 + digit
+      digits++
+    }
+    if (digits === 0 || digits > PLAIN_HEX_DIGITS || bytes[at] !== SPACE) return false
+    this.lineAddress = value
+    value = 0
+    digits = 0
+    at++
+    for (let digit = HEX_VALUES[bytes[at] ?? 0] ?? 16; digit < 16; digit = HEX_VALUES[bytes[++at] ?? 0] ?? 16) {
+      value = value * 16 + digit
+      digits++
+    }
+    if (digits === 0 || digits > U32_HEX_DIGITS || bytes[at] !== SPACE) return false
+    this.lineSize = value
+    value = 0
+    digits = 0
+    at++
+    for (let digit = (bytes[at] ?? 0) - 0x30; digit >= 0 && digit < 10; digit = (bytes[++at] ?? 0) - 0x30) {
+      value = value * 10 + digit
+      digits++
+    }
+    if (digits === 0 || digits > PLAIN_DECIMAL_DIGITS || bytes[at] !== SPACE) return false
+    this.lineNumber = value
+    value = 0
+    digits = 0
+    at++
+    for (let digit = (bytes[at] ?? 0) - 0x30; digit >= 0 && digit < 10; digit = (bytes[++at] ?? 0) - 0x30) {
+      value = value * 10 + digit
+      digits++
+    }
+    if (digits === 0 || digits > PLAIN_DECIMAL_DIGITS || bytes[at] !== LF) return false
+    this.lineFile = value
+    this.at = at + 1
+    return true
+  }
 
   /** Steps over one or more spaces and tabs. */
   spaces(): boolean {

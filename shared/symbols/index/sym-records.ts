@@ -159,6 +159,10 @@ export class SymRecordReader implements WindowLines {
       if (line.startsWith(INLINE_ORIGIN_IN_FUNC)) return this.#inlineOrigin()
       return line.startsWith(INLINE_IN_FUNC) && this.#inline()
     }
+    if (line.plainLine()) {
+      this.#records.line(line.lineAddress, line.lineSize, line.lineNumber, line.lineFile)
+      return true
+    }
     const address = line.addressField()
     if (address === -1) return false
     const size = line.sizeField()

@@ -129,6 +129,8 @@ const TEXTS: readonly string[] = [
   ],
   'PUBLIC 10 0 b\nPUBLIC 10 0 a\nPUBLIC 10 5 b\nPUBLIC 10 2 b\n',
   'PUBLIC 10 0 \u{ff00}\nPUBLIC 10 0 \u{1f600}\nPUBLIC 20 0 \u{1f600}\nPUBLIC 20 0 \u{e000}\n',
+  'PUBLIC 10 0 \u{1f600}\nPUBLIC 20 0 y\nPUBLIC 10 0 \u{ff00}\nPUBLIC 10 0 \u{e000}\n',
+  'PUBLIC 10 9 same\nPUBLIC 20 2 same\nPUBLIC 30 0 y\nPUBLIC 10 2 same\nPUBLIC 20 9 same\nPUBLIC 20 1 same\n',
   // FUNC and what follows it.
   ...[
     'FUNC m 1000 20 0 f\n',
