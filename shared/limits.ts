@@ -447,7 +447,7 @@ export const INDEX_TURN_LEASE_MS = 5 * 60_000
 export const INDEX_BUSY_DELAY_SECONDS = 10
 /** A chunk of a stored sym file: R2 streams, and a stream that stands still is given up. */
 export const SYM_CHUNK_DEADLINE_MS = 30_000
-/** Decoded blocks and upper indexes that an isolate of symbols keeps, beside MAX_PART_BYTES_IN_FLIGHT and what requests hold. */
+/** Answers, decoded blocks and upper indexes that an isolate of symbols keeps, beside MAX_PART_BYTES_IN_FLIGHT and what requests hold. */
 export const MAX_INDEX_CACHE_BYTES = 24 * MIB
 /** Stored indexes whose etag and size an isolate remembers, each under 1 KiB: a warm lookup then reads blocks alone. */
 export const MAX_INDEXES_REMEMBERED = 2_000

@@ -90,10 +90,14 @@ export function indexRangeSource(
       const wanted = Math.min(length, size - offset)
       if (wanted <= 0) return new Uint8Array(0)
       const options = { range: { offset, length: wanted }, onlyIf: { etagMatches: etag } }
-      const get = bucket.get(indexObjectKey(symObjectKey), options)
-      const object = await withDeadline('R2 index', R2_DEADLINE_MS, get)
-      if (object === null || !('body' in object)) throw new IndexChanged(`${symObjectKey}: its index changed`)
-      return new Uint8Array(await withDeadline('R2 index body', R2_DEADLINE_MS, object.arrayBuffer()))
+      const get = async () => {
+        const object = await bucket.get(indexObjectKey(symObjectKey), options)
+        return object !== null && 'body' in object ? object.arrayBuffer() : null
+      }
+      // One timer for both: of hundreds of reads in a request timers are a tenth of the time.
+      const bytes = await withDeadline('R2 index', R2_DEADLINE_MS, get())
+      if (bytes === null) throw new IndexChanged(`${symObjectKey}: its index changed`)
+      return new Uint8Array(bytes)
     },
   }
 }

@@ -2,9 +2,10 @@
  * Symbolication of a big sym file through a whole fleet: `npm run bench -- symbolication`. 250 MB of text, uploaded and indexed; requests of 200 frames in 200
  * different functions, with every name checked. `cold`: the first request of a fleet that was started anew (its Workers are awake, no block is read); `warm`: the
  * same frames again. Four clients ask at once, for the same frames (a block is read once for all) or each for its own. Besides times, what a cold request reads.
+ * Everything shares the cores of one machine: the load is printed beside the times, which at a load of 8 on 2 cores are four times as long.
  */
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -125,6 +126,7 @@ export async function bench(print: (line: string) => void): Promise<void> {
       ['4 clients, own frames', sets],
     ]
     for (const [name, clients] of ways) {
+      print(`${name}, load ${loadavg()[0]?.toFixed(1)}:`)
       const cold: number[] = []
       for (let round = 0; round < COLD_ROUNDS; round++) {
         fleet = await freshFleet(fleet)
@@ -138,8 +140,8 @@ export async function bench(print: (line: string) => void): Promise<void> {
           for (let round = 0; round < WARM_ROUNDS; round++) warm.push(await timed(current, set))
         }),
       )
-      print(`cold, ${FRAMES} frames, ${name} (goal 300 ms): ${shown(cold)}`)
-      print(`warm, ${FRAMES} frames, ${name} (goal 20 ms): ${shown(warm)}`)
+      print(`  cold, ${FRAMES} frames (goal 300 ms): ${shown(cold)}`)
+      print(`  warm, ${FRAMES} frames (goal 20 ms): ${shown(warm)}`)
     }
     fleet = await freshFleet(fleet)
     const { debug } = await post(fleet, bodyOf(first), { Debug: '1' })

@@ -3,7 +3,7 @@ import { moduleKey } from './asked-addresses.ts'
 import { type Job, referencedModules } from './jobs.ts'
 
 /**
- * The peer's `debug` object (specs/symbols.md 3.1), in seconds and bytes, of what happens here: lookups count blocks, downloads are the range reads
+ * The peer's `debug` object (specs/symbols.md 3.1), in seconds and bytes, of what happens here: lookups count blocks and held answers, downloads are the range reads
  * of block indexes, and nothing is parsed or saved, because indexes were made at upload.
  */
 export function debugReport(jobs: readonly Job[], symbols: FrameTexts, elapsedMs: number): string {

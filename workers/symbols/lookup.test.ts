@@ -144,6 +144,23 @@ describe('a lookup', () => {
     expect(2 * symbols * name.length).toBeLessThanOrEqual(MAX_RPC_BYTES)
   })
 
+  it('of 200 addresses all over a file reads a few ranges; asked again in any order it costs the HEAD alone', async () => {
+    await storeFile(symKey('spread'), symText('spread', 20_000))
+    const built = await indexFile(symKey('spread'))
+    const indexBytes = built.kind === 'indexed' ? built.indexBytes : 0
+    const asked = Array.from({ length: 200 }, (_, at) => at * 99)
+    const expected = asked.map((at) => `one_${at}`)
+    const { ask } = isolate()
+    const { outcome } = await ask('spread', asked.map(addressIn))
+    expect(names(outcome)).toEqual(expected)
+    if (outcome.kind !== 'found') return
+    // The end, and for each of the two steps a read for every 512 KiB.
+    expect(outcome.cost.range_reads).toBeLessThanOrEqual(1 + 2 * Math.ceil(indexBytes / (512 * 1024) + 1))
+    expect(outcome.cost.read_bytes).toBeLessThanOrEqual(2 * indexBytes + INDEX_END_MIN_BYTES)
+    const again = await ask('spread', asked.toReversed().map(addressIn))
+    expect([names(again.outcome), again.operations]).toEqual([expected.toReversed(), 1])
+  })
+
   it('reads a block once, however many addresses and modules of one request need it', async () => {
     await storeFile(symKey('once'), symText('once', 20_000))
     await indexFile(symKey('once'))

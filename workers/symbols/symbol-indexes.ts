@@ -3,6 +3,7 @@ import { withDeadline } from '#shared/deadline.ts'
 import { INDEXING_RETRY_AFTER_SECONDS, MAX_INDEXES_REMEMBERED, MAX_TORN_READS, R2_DEADLINE_MS } from '#shared/limits.ts'
 import type { Log } from '#shared/log.ts'
 import type { Bucket } from '#shared/ports.ts'
+import { DecodedBlocks } from '#shared/symbols/index/block-cache.ts'
 import { DamagedIndex } from '#shared/symbols/index/damaged-index.ts'
 import { FORMAT_VERSION } from '#shared/symbols/index/index-file.ts'
 import { openSymbolIndex } from '#shared/symbols/index/open-index.ts'
@@ -24,10 +25,10 @@ import type { IndexRequests, IndexRequestsDeps } from './index-requests.ts'
 
 /** What an isolate remembers of stored indexes: which there are, and their decoded blocks. */
 export class SymbolIndexes {
-  readonly blocks: BlockCache
+  readonly blocks: DecodedBlocks
   readonly #stored = new Map<string, StoredIndex>()
 
-  constructor(blocks: BlockCache) {
+  constructor(blocks: DecodedBlocks) {
     this.blocks = blocks
   }
 
@@ -180,39 +181,23 @@ function countedSource(source: RangeSource, connections: Connections, cost: Read
  * The isolate's blocks, as one request may use them: what it loads it shares with the others once it is there, and waits only for its own loads. A promise
  * of another request never settles when that request is dropped.
  */
-function requestCache(blocks: BlockCache, cost: ReadCost): BlockCache {
-  const loading = new Map<string, Promise<unknown>>()
-  const heldOrLoaded = async <Block>(
-    key: string,
-    load: () => Promise<{ readonly block: Block; readonly bytes: number }>,
-  ) => {
-    try {
-      const block = await blocks.get<Block>(key, () => Promise.reject(new NotHeld()))
-      cost.cached_blocks++
-      return block
-    } catch (thrown) {
-      if (!(thrown instanceof NotHeld)) throw thrown
-    }
-    const loaded = await load()
-    return blocks.get(key, async () => loaded)
-  }
+function requestCache(blocks: DecodedBlocks, cost: ReadCost): BlockCache {
+  const loading = new DecodedBlocks(0)
   return {
-    async get(key, load) {
-      const others = loading.get(key)
-      if (others !== undefined) await others.catch(() => undefined)
-      const mine = heldOrLoaded(key, load)
-      loading.set(key, mine)
-      try {
-        return await mine
-      } finally {
-        if (loading.get(key) === mine) loading.delete(key)
+    get<Block>(key: string, load: () => Promise<{ readonly block: Block; readonly bytes: number }>) {
+      const held = blocks.held<Block>(key)
+      if (held !== null) {
+        cost.cached_blocks++
+        return Promise.resolve(held.block)
       }
+      return loading.get(key, async () => {
+        const loaded = await load()
+        blocks.keep(key, loaded)
+        return loaded
+      })
     },
   }
 }
-
-/** The isolate does not hold this block. */
-class NotHeld extends Error {}
 
 async function indexing(symObjectKey: string, deps: IndexReadDeps): Promise<NoSymbols> {
   await deps.requests.ask(symObjectKey, deps)

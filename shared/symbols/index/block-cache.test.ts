@@ -32,4 +32,28 @@ describe('decoded blocks', () => {
     await expect(cache.get('a', never)).rejects.toThrow('loaded again')
     expect(await cache.get('a', block('a', 1))).toBe('a')
   })
+
+  it('that are small stay while large ones make room for each other, up to a quarter of the budget', async () => {
+    const cache = new DecodedBlocks(409_600)
+    for (let at = 0; at < 50; at++) await cache.get(`answer ${at}`, block(`answer ${at}`, 200))
+    for (let at = 0; at < 30; at++) await cache.get(`block ${at}`, block(`block ${at}`, 40_000))
+    expect(cache.bytes).toBeLessThanOrEqual(409_600)
+    for (let at = 0; at < 50; at++) expect(cache.held(`answer ${at}`)).not.toBeNull()
+    expect(cache.held('block 29')).not.toBeNull()
+    expect(cache.held('block 0')).toBeNull()
+    for (let at = 0; at < 5_000; at++) await cache.get(`more ${at}`, block('more', 200))
+    expect(cache.bytes).toBeLessThanOrEqual(409_600)
+    expect(cache.held('block 29')).not.toBeNull()
+    expect(cache.held('more 4999')).not.toBeNull()
+    expect(cache.held('answer 0')).toBeNull()
+  })
+
+  it('that were loaded elsewhere are held, and weigh once however often they come', () => {
+    const cache = new DecodedBlocks(100)
+    expect(cache.held('a')).toBeNull()
+    cache.keep('a', { block: 'first', bytes: 40 })
+    cache.keep('a', { block: 'second', bytes: 30 })
+    expect(cache.held('a')).toMatchObject({ block: 'second' })
+    expect(cache.bytes).toBe(30)
+  })
 })

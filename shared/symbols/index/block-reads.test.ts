@@ -14,6 +14,8 @@ class Raw {
   }
 }
 
+const none = { offset: 0, bytes: new Uint8Array(0) }
+
 async function file(count: number, blockBytes: number) {
   const parts: Uint8Array[] = []
   const out = new IndexFile({ write: async (part) => void parts.push(part.slice()) }, 'etag')
@@ -37,7 +39,7 @@ describe('reads of blocks', () => {
   })
 
   it('that lie far apart are a read each, six at a time', async () => {
-    const { bytes, places, seed } = await file(60, 20_000)
+    const { bytes, places, seed } = await file(270, 20_000)
     let [under, most] = [0, 0]
     const source = {
       size: bytes.length,
@@ -49,10 +51,33 @@ describe('reads of blocks', () => {
       },
     }
     const reads = new BlockReads(source, keepingCache(), 'x', seed, { offset: 0, bytes: new Uint8Array(0) })
-    const wanted = places.filter((_, at) => at % 2 === 0)
+    const wanted = places.filter((_, at) => at % 9 === 0)
     const found = await Promise.all(wanted.map((place) => reads.get(place, Raw)))
     expect(found).toHaveLength(30)
     expect(most).toBe(6)
+  })
+
+  it('that are many come in few reads, none longer than 512 KiB, with what lies between', async () => {
+    const { bytes, places, seed } = await file(120, 20_000)
+    const source = countedSource(bytes)
+    let longest = 0
+    const measured = {
+      size: source.size,
+      async read(offset: number, length: number) {
+        longest = Math.max(longest, length)
+        return source.read(offset, length)
+      },
+    }
+    const reads = new BlockReads(measured, keepingCache(), 'x', seed, { offset: 0, bytes: new Uint8Array(0) })
+    const wanted = places.filter((_, at) => at % 4 === 0)
+    const found = await Promise.all(wanted.map((place) => reads.get(place, Raw)))
+    const alone = await Promise.all(
+      wanted.map((place) => new BlockReads(countedSource(bytes), keepingCache(), 'x', seed, none).get(place, Raw)),
+    )
+    expect(found.map(({ text }) => text)).toEqual(alone.map(({ text }) => text))
+    expect(source.reads).toBeLessThanOrEqual(Math.ceil(bytes.length / (512 * 1024 - 100_000)))
+    expect(source.bytes).toBeLessThanOrEqual(bytes.length)
+    expect(longest).toBeLessThanOrEqual(512 * 1024)
   })
 
   it('of what came with the opening read are none', async () => {
@@ -67,7 +92,6 @@ describe('reads of blocks', () => {
     const { bytes, places, seed } = await file(2, 500)
     const [first = { offset: 0, length: 0 }, second = first] = places
     const failing = { size: bytes.length, read: () => Promise.reject(new Error('R2 is away')) }
-    const none = { offset: 0, bytes: new Uint8Array(0) }
     await expect(new BlockReads(failing, keepingCache(), 'x', seed, none).get(first, Raw)).rejects.toThrow('R2 is away')
     const reads = new BlockReads(countedSource(bytes), keepingCache(), 'x', seed, none)
     await expect(reads.get({ offset: first.offset, length: second.length - 1 }, Raw)).rejects.toThrow('checksum')

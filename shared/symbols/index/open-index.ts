@@ -1,8 +1,9 @@
 import type { RangeSource } from '../range-source.ts'
 import { BlockReads, type ReadEnd } from './block-reads.ts'
 import { DamagedIndex } from './damaged-index.ts'
-import { indexContents } from './index-contents.ts'
+import { type IndexContents, indexContents } from './index-contents.ts'
 import { FORMAT_VERSION, inflateBlock, readTail, TAIL_BYTES } from './index-file.ts'
+import { answersOf } from './kept-answers.ts'
 import { partialRecords } from './partial-records.ts'
 import { symbolsAt } from './symbol-at.ts'
 import type { BlockCache, IndexedModule, OpenedIndex, SymbolIndex } from './symbol-index.ts'
@@ -71,12 +72,17 @@ function symbolIndex(
   cache: BlockCache,
   contentId: string,
 ): SymbolIndex {
-  const contents = indexContents(upper, new BlockReads(source, cache, contentId, seed, read))
+  // Where all answers are at hand nobody needs them.
+  let opened: IndexContents | null = null
+  const contents = () => {
+    opened ??= indexContents(upper, new BlockReads(source, cache, contentId, seed, read))
+    return opened
+  }
   return {
     module: indexedModule(upper.module),
     sym_etag: upper.symEtag,
-    lookup: (addresses) => symbolsAt(contents, addresses),
-    records: (addresses, maxTextBytes) => partialRecords(contents, addresses, maxTextBytes),
+    lookup: answersOf(cache, contentId, (addresses) => symbolsAt(contents(), addresses)),
+    records: (addresses, maxTextBytes) => partialRecords(contents(), addresses, maxTextBytes),
   }
 }
 
