@@ -24,6 +24,8 @@ export function wranglerProgram(): string {
  */
 export function wranglerEnvironment(state: StateFolder): NodeJS.ProcessEnv {
   return {
+    // wrangler writes a trace of every request and R2 operation to a database, which costs more time than a small request and grows by a megabyte a minute.
+    X_LOCAL_OBSERVABILITY: 'false',
     ...process.env,
     CI: '1',
     NO_COLOR: '1',
