@@ -89,13 +89,16 @@ export function parsePartHeaders(block: Uint8Array): PartHeaders {
   }
 }
 
-/** A header's value and its parameters by lower-case name; of a repeated parameter the first counts. */
+/**
+ * A header's value and its parameters by lower-case name; of a repeated parameter the first counts. A backslash escapes only
+ * a quote or a backslash: Breakpad on Windows sends paths as they are, `filename="C:\dumps\a.dmp"`.
+ */
 function parseHeader(header: string): { readonly value: string; readonly parameters: ReadonlyMap<string, string> } {
   const parameters = new Map<string, string>()
   for (const [, name = '', quoted, token = ''] of header.matchAll(PARAMETER)) {
     const key = name.toLowerCase()
     if (!parameters.has(key))
-      parameters.set(key, quoted === undefined ? token.trim() : quoted.replace(/\\([\s\S])/g, '$1'))
+      parameters.set(key, quoted === undefined ? token.trim() : quoted.replace(/\\(["\\])/g, '$1'))
   }
   return { value: header.split(';', 1)[0]?.trim() ?? '', parameters }
 }

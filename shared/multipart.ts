@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { MultipartError, type MultipartLimits, type PartHeaders, parsePartHeaders } from './multipart-headers.ts'
 
 /**
@@ -14,8 +15,9 @@ export interface Part extends PartHeaders {
   readonly body: AsyncIterable<Uint8Array>
 }
 
-const CRLF = new Uint8Array([13, 10])
-const DOUBLE_CRLF = new Uint8Array([13, 10, 13, 10])
+const CR = 13
+const CRLF = new Uint8Array([CR, 10])
+const DOUBLE_CRLF = new Uint8Array([CR, 10, CR, 10])
 const DASH = 45
 const NOTHING = new Uint8Array(0)
 
@@ -44,32 +46,30 @@ export async function* readParts(
 /** The cursor over the source: what was read and not yet given out is `#held`. */
 class PartReader {
   readonly #source: AsyncIterator<Uint8Array>
-  readonly #delimiter: Delimiter
+  readonly #delimiter: Uint8Array
   // The first delimiter may be the body's first bytes: an imagined CRLF in front makes it like the others.
   #held: Uint8Array = CRLF
 
   constructor(source: AsyncIterator<Uint8Array>, boundary: string) {
     this.#source = source
-    this.#delimiter = new Delimiter(boundary)
+    this.#delimiter = delimiterOf(boundary)
   }
 
   /** The bytes up to the next delimiter, which is consumed. A second run over the same body yields nothing. */
   async *untilDelimiter(): AsyncGenerator<Uint8Array, void, void> {
     for (;;) {
-      const at = this.#delimiter.indexIn(this.#held)
+      const at = indexOfBytes(this.#held, this.#delimiter)
       if (at >= 0) {
         const last = this.#held.subarray(0, at)
         this.#held = this.#held.subarray(at + this.#delimiter.length)
         if (last.length > 0) yield last
         return
       }
-      // All but the last bytes, which may be the start of a delimiter.
-      const safe = this.#held.length - this.#delimiter.length + 1
-      if (safe > 0) {
-        const bytes = this.#held.subarray(0, safe)
-        this.#held = this.#held.subarray(safe)
-        yield bytes
-      }
+      // A delimiter may begin at a CR among the last bytes. Mostly there is none, and nothing is held back and copied.
+      const cr = this.#held.indexOf(CR, Math.max(0, this.#held.length - this.#delimiter.length + 1))
+      const bytes = cr < 0 ? this.#held : this.#held.subarray(0, cr)
+      this.#held = this.#held.subarray(bytes.length)
+      if (bytes.length > 0) yield bytes
       await this.#readMore()
     }
   }
@@ -121,41 +121,17 @@ class PartReader {
   }
 }
 
-/**
- * CRLF, `--` and the boundary, and a search for it by Horspool's rule: where the byte under the pattern's end is not in the pattern, the
- * search jumps by the pattern's length, so a dump is looked at once in every 40 or so bytes.
- */
-class Delimiter {
-  readonly #bytes: Uint8Array
-  readonly #jump: Uint8Array
-  readonly length: number
-
-  constructor(boundary: string) {
-    this.#bytes = new TextEncoder().encode(`\r\n--${boundary}`)
-    this.length = this.#bytes.length
-    this.#jump = new Uint8Array(256).fill(this.length)
-    this.#bytes.subarray(0, -1).forEach((byte, at) => {
-      this.#jump[byte] = this.length - 1 - at
-    })
-  }
-
-  indexIn(bytes: Uint8Array): number {
-    const last = this.length - 1
-    for (let at = 0; at + last < bytes.length; ) {
-      const lastByte = bytes[at + last] ?? 0
-      if (lastByte === this.#bytes[last] && startsWith(bytes.subarray(at, at + last), this.#bytes.subarray(0, last)))
-        return at
-      at += this.#jump[lastByte] ?? 1
-    }
-    return -1
-  }
+/** CRLF, `--` and the boundary. */
+function delimiterOf(boundary: string): Uint8Array {
+  return new TextEncoder().encode(`\r\n--${boundary}`)
 }
 
+/**
+ * Where `wanted` begins in `bytes`, or -1. The platform's own search looks at several GB of a dump a second, where a loop of ours does 2; the worst that it meets, a
+ * dump of nothing but CRs under a boundary of one letter, is 130 MB/s (`npm run bench -- collector`).
+ */
 function indexOfBytes(bytes: Uint8Array, wanted: Uint8Array): number {
-  for (let at = bytes.indexOf(wanted[0] ?? 0); at >= 0; at = bytes.indexOf(wanted[0] ?? 0, at + 1)) {
-    if (startsWith(bytes.subarray(at, at + wanted.length), wanted)) return at
-  }
-  return -1
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(wanted)
 }
 
 function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {

@@ -12,8 +12,11 @@ declare global {
       readonly UPLOAD_QUEUE: Queue
       readonly API_ANONYMOUS: RateLimit
       readonly API_AUTHENTICATED: RateLimit
+      readonly CRASH_COMMENTS: RateLimit
       readonly SEARCH_PAGES_ANONYMOUS: RateLimit
       readonly SEARCH_PAGES_AUTHENTICATED: RateLimit
+      readonly COUNTERS: DurableObjectNamespace<import('../workers/collector/counters.ts').Counters>
+      readonly DUPLICATES: DurableObjectNamespace
       readonly SHARDS: DurableObjectNamespace<import('../workers/search/search-shard.ts').SearchShard>
       readonly TEST_MIGRATIONS: D1Migration[]
     }
