@@ -1,6 +1,6 @@
-import { DeadlineExceeded, withDeadline } from '../deadline.ts'
-import { MAX_RULESET_BYTES, RULESET_DEADLINE_MS, RULESET_IMPATIENT_MS } from '../limits.ts'
+import { MAX_RULESET_BYTES } from '../limits.ts'
 import { type ConfigDocumentDeps, configDocument } from '../store/config-document.ts'
+import { promptDocument } from '../store/prompt-document.ts'
 import type { Ruleset } from './ruleset.ts'
 import { parseRuleset } from './ruleset-document.ts'
 
@@ -33,25 +33,13 @@ export function rulesetSource(builtIn: Ruleset, deps: ConfigDocumentDeps): Rules
     deps,
   )
   let inForce = builtIn
-  let impatientUntilMs = Number.NEGATIVE_INFINITY
+  const late = () => deps.log(deps.stage, 'throttle_late', { ruleset: inForce.name })
+  const prompt = promptDocument(document, { name: 'the ruleset', clock: deps.clock, late })
   return {
     async current(defer) {
-      const reading = document.current().then((read) => {
-        if (read !== null) inForce = read
-        else impatientUntilMs = deps.clock() + RULESET_IMPATIENT_MS
-      })
-      defer(reading)
-      if (deps.clock() >= impatientUntilMs) {
-        try {
-          await withDeadline('the ruleset', RULESET_DEADLINE_MS, reading)
-        } catch (thrown) {
-          if (!(thrown instanceof DeadlineExceeded)) throw thrown
-          impatientUntilMs = deps.clock() + RULESET_IMPATIENT_MS
-          deps.log(deps.stage, 'throttle_late', { ruleset: inForce.name })
-        }
-      }
+      inForce = (await prompt.current(defer)) ?? inForce
       return inForce
     },
-    problem: () => document.problem(),
+    problem: () => prompt.problem(),
   }
 }

@@ -87,6 +87,7 @@ function processor() {
           products: NO_PRODUCTS,
           registry: await registry(),
           scrub: scrubFreeText,
+          signed: () => {},
           largeCrashes: new LargeCrashTurn(clock),
           clock,
           log: () => {},

@@ -7,17 +7,21 @@ import { consoleLog } from '#shared/log.ts'
 import type { RulesetName } from '#shared/messages.ts'
 import { crashState, listRawCrashes, writeFailedCrash } from '#shared/store/crash-states.ts'
 import type {
+  CommentsAdding,
   CrashReading,
   CrashState,
   CrashStoreRpc,
   DumpReading,
+  PersonReading,
   RawCrashPage,
   Reprocessing,
 } from '#shared/store/crash-store.ts'
 import { annotationsOf } from './annotations.ts'
 import type { Env } from './env.ts'
+import { addPersonComments } from './person-comments.ts'
 import { readPreset } from './preset.ts'
 import { readDumpFor, readProcessed, readRaw } from './read-crash.ts'
+import { readForPerson } from './read-for-person.ts'
 import { reprocess } from './reprocess.ts'
 
 /** The one way to read a crash: other Workers are bound to this entrypoint and not to the bucket. */
@@ -42,6 +46,16 @@ export class CrashStore extends WorkerEntrypoint<Env> implements CrashStoreRpc {
   reprocess(crashIds: readonly CrashId[], ruleset: RulesetName, viewer: Viewer): Promise<Reprocessing> {
     const deps = { queue: this.env.CRASH_REPROCESS_QUEUE, clock: systemClock, log: consoleLog }
     return reprocess(crashIds, ruleset, viewer, deps)
+  }
+
+  readForPerson(crashId: CrashId): Promise<PersonReading> {
+    return readForPerson(this.env.CRASHES, crashId)
+  }
+
+  addComments(crashId: CrashId, comments: string): Promise<CommentsAdding> {
+    const { CRASHES: crashes, CRASH_REPROCESS_QUEUE: queue } = this.env
+    const defer = (work: Promise<unknown>) => this.ctx.waitUntil(work)
+    return addPersonComments(crashId, comments, { crashes, queue, defer, clock: systemClock, log: consoleLog })
   }
 
   listRawCrashes(day: string, cursor: string | null): Promise<RawCrashPage> {

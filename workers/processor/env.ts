@@ -1,6 +1,7 @@
 import type { CrashMessage } from '#shared/messages.ts'
 import type { StackwalkerRpc } from '#shared/minidump/stackwalk.ts'
 import type { SearchRpc } from '#shared/search/search-rpc.ts'
+import type { DuplicatesRpc } from '#shared/throttle/duplicates-port.ts'
 
 /** What the processor may touch: crashes, the stackwalker, the index and its queues. No D1. */
 export interface Env {
@@ -8,6 +9,8 @@ export interface Env {
   readonly CONFIG: R2Bucket
   readonly STACKWALKER: StackwalkerRpc
   readonly SEARCH: SearchRpc
+  /** The collector's counts of reports alike: it hears their signatures. */
+  readonly DUPLICATES: Pick<DuplicatesRpc, 'noteSignature'>
   readonly CRASH_QUEUE: Queue<CrashMessage>
   readonly CRASH_PRIORITY_QUEUE: Queue<CrashMessage>
   readonly CRASH_REPROCESS_QUEUE: Queue<CrashMessage>

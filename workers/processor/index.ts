@@ -10,6 +10,7 @@ import { app } from './app.ts'
 import { consumeCrashes } from './consume.ts'
 import { LargeCrashTurn } from './crash-memory.ts'
 import type { Env } from './env.ts'
+import { noteSignature } from './note-signature.ts'
 import { readPreset } from './preset.ts'
 import { processCrash } from './process.ts'
 import { RULESETS } from './rules/rulesets.ts'
@@ -46,7 +47,7 @@ function queuesOf(env: Env, queueName: string) {
 export default {
   fetch: app.fetch,
 
-  async queue(batch, env) {
+  async queue(batch, env, context) {
     const preset = readPreset(env)
     products ??= productsDocument(preset.products, {
       config: env.CONFIG,
@@ -75,6 +76,11 @@ export default {
           registry,
           scrub: preset.scrub,
           largeCrashes,
+          signed: (rawCrash, signature) =>
+            noteSignature(rawCrash, signature, {
+              ...{ duplicates: env.DUPLICATES, lists: lists.hash, log: consoleLog },
+              defer: (work) => context.waitUntil(work),
+            }),
           rulesets: RULESETS,
           clock: systemClock,
           log: consoleLog,

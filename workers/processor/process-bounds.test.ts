@@ -51,6 +51,7 @@ function processor(answer: (bytes: string) => StackwalkAnswer | Promise<Stackwal
     products: NO_PRODUCTS,
     registry: BUILT_IN_REGISTRY,
     scrub: scrubFreeText,
+    signed: () => {},
     largeCrashes: new LargeCrashTurn(() => START_MS),
     rulesets: RULESETS,
     clock: () => START_MS,

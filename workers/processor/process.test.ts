@@ -93,6 +93,7 @@ function fleet(changes: Partial<ProcessDeps> = {}) {
     products: NO_PRODUCTS,
     registry: BUILT_IN_REGISTRY,
     scrub: scrubFreeText,
+    signed: () => {},
     largeCrashes: new LargeCrashTurn(() => nowMs),
     clock: () => nowMs++,
     log: (stage, outcome, fields) => log.push(JSON.stringify({ stage, outcome, ...fields })),

@@ -9,6 +9,7 @@ import type { StackwalkerRpc } from '#shared/minidump/stackwalk.ts'
 import type { TextScrub } from '#shared/permission-schema.ts'
 import type { Bucket } from '#shared/ports.ts'
 import type { Products } from '#shared/products/products.ts'
+import type { RawCrash } from '#shared/raw-crash.ts'
 import { searchDocument } from '#shared/search/document.ts'
 import type { SearchDocument, SearchRpc } from '#shared/search/search-rpc.ts'
 import type { SignatureLists } from '#shared/signature/lists.ts'
@@ -53,6 +54,8 @@ export interface ProcessDeps {
   /** What is done with free text before it is public; null: nothing. */
   readonly scrub: TextScrub | null
   readonly largeCrashes: LargeCrashTurn
+  /** Hears the signature of a crash, and does not wait. */
+  readonly signed: (rawCrash: RawCrash, signature: unknown) => void
   readonly rulesets: Readonly<Record<RulesetName, readonly Rule[]>>
   readonly clock: Clock
   readonly log: Log
@@ -125,6 +128,7 @@ async function processWithin(memory: CrashMemory, request: ProcessRequest, deps:
   const json = JSON.stringify(processedCrash)
   const written = await writeProcessedCrash(deps.crashes, crashId, json, { ...provenance, ...keptVersion })
   if (written === 'superseded') return { kind: 'processed' }
+  deps.signed(rawCrash, processedCrash.signature)
   return await finish(searchDocument(processedCrash, startedAtMs, deps.registry.fields), deps)
 }
 

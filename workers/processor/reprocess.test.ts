@@ -111,6 +111,7 @@ function processor() {
     products: NO_PRODUCTS,
     registry: BUILT_IN_REGISTRY,
     scrub: null,
+    signed: () => {},
     largeCrashes: new LargeCrashTurn(() => at.nowMs),
     rulesets: RULESETS,
     clock: () => at.nowMs++,

@@ -442,7 +442,10 @@ describe('trouble of other stages', () => {
     }
     const broken = await dashboardRig({
       search: { query: down },
-      crashStore: { readRaw: down, readProcessed: down, dump: down, reprocess: down },
+      crashStore: {
+        ...{ readRaw: down, readProcessed: down, dump: down, reprocess: down },
+        ...{ readForPerson: down, addComments: down },
+      },
     })
     for (const path of [
       '/api/SuperSearch/',

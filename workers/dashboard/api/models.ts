@@ -2,6 +2,7 @@ import { bugLinks } from './bug-links.ts'
 import { bugs, signaturesByBugs } from './bugs.ts'
 import { crashSignature } from './crash-signature.ts'
 import { crashVerify } from './crash-verify.ts'
+import { fingerprintCounts } from './fingerprint-counts.ts'
 import { missingProcessedCrash } from './missing-processed-crash.ts'
 import type { Model } from './model.ts'
 import { noOp } from './no-op.ts'
@@ -29,5 +30,6 @@ export const MODELS: readonly Model[] = [
   signaturesByBugs,
   bugLinks,
   versionString,
+  fingerprintCounts,
   noOp,
 ]
