@@ -8,6 +8,7 @@ import { triggerCron, waitUntilHealthy } from './heartbeat.ts'
 import { applyMigrations } from './migrations.ts'
 import { maydayVersion, ROOT } from './repository.ts'
 import { applyRuleset } from './ruleset-at-start.ts'
+import { fleetSecrets } from './secrets.ts'
 import { type StackwalkerService, startStackwalker } from './stackwalker.ts'
 import { buildStackwalker, stackwalkerPaths } from './stackwalker-build.ts'
 import type { StartOptions } from './start-options.ts'
@@ -140,7 +141,10 @@ function noteGroups(start: Start, group: number | null): void {
 }
 
 function writeConfigs(start: Start, stackwalkerUrl: string): StepResult<readonly string[]> {
+  const secrets = fleetSecrets(start.state)
+  if (secrets.kind === 'failed') return secrets
   const vars: Vars = {
+    ...secrets.value,
     MAYDAY_ENV: 'development',
     MAYDAY_VERSION: maydayVersion(),
     ...start.options.vars,

@@ -59,7 +59,7 @@ describe('supervise', () => {
     expect(groupMembers(group).length).toBeGreaterThanOrEqual(2)
     holder.kill('SIGKILL')
     expect(await waitUntil(() => groupMembers(group).length === 0, 8_000)).toBe(true)
-  }, 15_000)
+  })
 
   it('passes on the exit code of its program, and ends what that left behind', async () => {
     const child = spawn(process.execPath, [supervise, 'sh', '-c', 'sleep 60 & exit 7'], {

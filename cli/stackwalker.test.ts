@@ -64,7 +64,7 @@ describe('startStackwalker', () => {
     expect(started.value.group()).not.toBe(first)
     await started.value.stop()
     expect(groupMembers(started.value.group() ?? 0)).toEqual([])
-  }, 15_000)
+  })
 
   it('fails when the program ends before it listens', async () => {
     expect(await startStackwalker(options('process.exit(3)'))).toMatchObject({ kind: 'failed' })

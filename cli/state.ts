@@ -13,6 +13,7 @@ export interface StateFolder {
   readonly fleetLog: string
   readonly stackwalkerCache: string
   readonly fleetJson: string
+  readonly secretsJson: string
 }
 
 export const DEFAULT_STATE = '.mayday'
@@ -29,6 +30,7 @@ export function stateFolder(folder: string): StateFolder {
     fleetLog: path.join(absolute, 'logs', 'fleet.log'),
     stackwalkerCache: path.join(absolute, 'stackwalker-cache'),
     fleetJson: path.join(absolute, 'fleet.json'),
+    secretsJson: path.join(absolute, 'secrets.json'),
   }
 }
 

@@ -11,6 +11,7 @@ import type { Answer, DashboardContext, DashboardDeps, DashboardVariables } from
 import { DICTIONARY_PATH, dictionaryCsvFile, dictionaryFieldPage, dictionaryPage } from './pages/data-dictionary.tsx'
 import { errorPage } from './pages/error.tsx'
 import { homePage } from './pages/home.tsx'
+import { addPersonComment, personPage } from './pages/person.tsx'
 import { reportPage } from './pages/report.tsx'
 import { reprocessReport } from './pages/reprocess.ts'
 import { quickSearch, searchPage } from './pages/search.tsx'
@@ -49,6 +50,8 @@ export function appWith(deps: DashboardDeps): Hono<DashboardVariables> {
     .get('/search/quick', page(quickSearch))
     .get('/report/index/:crash_id', page(reportPage))
     .post('/report/index/:crash_id/reprocess', page(reprocessReport))
+    .get('/crash/:crash_id', (context) => personPage(context, deps))
+    .post('/crash/:crash_id', (context) => addPersonComment(context, deps))
     .get(DICTIONARY_PATH, page(dictionaryPage))
     .get(`${DICTIONARY_PATH}.csv`, page(dictionaryCsvFile))
     .get(`${DICTIONARY_PATH}/dataset/:dataset/field/:name`, page(dictionaryFieldPage))

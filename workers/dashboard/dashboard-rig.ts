@@ -4,6 +4,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import { BUILT_IN_ANNOTATIONS } from '#shared/annotations/annotation-source.ts'
 import { may, type Permission } from '#shared/auth/permissions.ts'
 import { createToken } from '#shared/auth/token.ts'
+import { viewSecrets } from '#shared/auth/view-secret.ts'
 import { systemRandomBytes } from '#shared/clock.ts'
 import { type CrashId, createCrashId } from '#shared/crash-id.ts'
 import { auditLogIn } from '#shared/db/audit-log.ts'
@@ -15,6 +16,7 @@ import { signatureRepository } from '#shared/db/signatures.ts'
 import { tokenRepository } from '#shared/db/tokens.ts'
 import { userRepository } from '#shared/db/users.ts'
 import type { LogFields } from '#shared/log.ts'
+import { machineProblems } from '#shared/machine-signs.ts'
 import type { CrashMessage, RulesetName } from '#shared/messages.ts'
 import { NO_PRODUCTS } from '#shared/products/products.ts'
 import type { JsonValue, RawCrash } from '#shared/raw-crash.ts'
@@ -38,6 +40,7 @@ export interface StoredCrash {
   readonly dumps?: { readonly [name: string]: string }
   readonly reason?: string
   readonly failedAtMs?: number
+  readonly savedAtMs?: number
 }
 
 const NO_ANSWER: SearchAnswer = { hits: [], total: 0, facets: {}, errors: [] }
@@ -52,6 +55,7 @@ export async function dashboardRig(changed: Partial<DashboardDeps> = {}) {
   const crashes = new Map<CrashId, StoredCrash>()
   const sent: CrashMessage[] = []
   const reprocessed: [CrashId, RulesetName][] = []
+  const comments: [CrashId, string][] = []
   const logged: { stage: string; outcome: string; fields: LogFields | undefined }[] = []
   const queries: SearchQuery[] = []
   const state = { nowMs: NOW_MS, answer: NO_ANSWER, queries }
@@ -65,6 +69,7 @@ export async function dashboardRig(changed: Partial<DashboardDeps> = {}) {
     metadata: {
       collector_notes: [],
       dump_checksums: Object.fromEntries(Object.keys(dumps).map((name) => [name, 'checksum'])),
+      ...('gamelog' in dumps && { attachments: { gamelog: 'game.log' } }),
     },
   })
   const crashStore: DashboardDeps['crashStore'] = {
@@ -98,16 +103,37 @@ export async function dashboardRig(changed: Partial<DashboardDeps> = {}) {
       for (const crashId of crashIds) reprocessed.push([crashId, ruleset])
       return { kind: 'queued', queuedAtMs: state.nowMs }
     },
+    async readForPerson(crashId) {
+      const crash = crashes.get(crashId)
+      switch (crash?.state) {
+        case undefined:
+          return { kind: 'unknown' }
+        case 'pending':
+          return { kind: 'received', savedAtMs: crash?.savedAtMs ?? NOW_MS }
+        case 'failed':
+          return { kind: 'failed' }
+        case 'processed':
+          return { kind: 'processed', problems: machineProblems(crash?.processed ?? {}) }
+      }
+    },
+    async addComments(crashId, text) {
+      if (!crashes.has(crashId)) return 'unknown'
+      comments.push([crashId, text])
+      return 'added'
+    },
   }
+  const secrets = viewSecrets('a secret of this deployment, for tests')
   const lists = defaultSignatureLists()
   const deps: DashboardDeps = {
     crashStore,
+    viewSecrets: secrets,
     search: {
       async query(query) {
         state.queries.push(query)
         return state.answer
       },
     },
+    duplicates: { counts: async () => ({ days: [], mixed: false }) },
     searchIndex: {
       missing: async (crashIds) => crashIds.filter((crashId) => crashes.get(crashId)?.state !== 'processed'),
     },
@@ -143,6 +169,12 @@ export async function dashboardRig(changed: Partial<DashboardDeps> = {}) {
     sent,
     /** What was queued to be processed again, in order. */
     reprocessed,
+    /** What people wrote on the pages of crashes. */
+    comments,
+    /** The address of a crash for whoever sent it. */
+    async personPath(crashId: CrashId): Promise<string> {
+      return `/crash/${crashId}?k=${await secrets?.of(crashId)}`
+    },
     logged,
     /** Keeps a crash and gives its id. */
     keep(crash: StoredCrash): CrashId {

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { AnnotationSource } from '#shared/annotations/annotation-source.ts'
 import type { Viewer } from '#shared/auth/permissions.ts'
+import type { ViewSecrets } from '#shared/auth/view-secret.ts'
 import type { Clock, RandomBytes } from '#shared/clock.ts'
 import type { AuditLog } from '#shared/db/audit-log.ts'
 import type { BugLinkRepository } from '#shared/db/bug-links.ts'
@@ -17,14 +18,21 @@ import type { SearchRpc } from '#shared/search/search-rpc.ts'
 import type { SignatureListSource } from '#shared/signature/list-source.ts'
 import type { ConfigDocument } from '#shared/store/config-document.ts'
 import type { CrashStoreRpc } from '#shared/store/crash-store.ts'
+import type { DuplicatesRpc } from '#shared/throttle/duplicates-port.ts'
 import type { CrashPriority } from './crash-priority.ts'
 import type { RateLimits } from './rate-limit.ts'
 
 /** What pages and API stand on. Tests give their own. */
 export interface DashboardDeps {
-  readonly crashStore: Pick<CrashStoreRpc, 'readRaw' | 'readProcessed' | 'dump' | 'reprocess'>
+  readonly crashStore: Pick<
+    CrashStoreRpc,
+    'readRaw' | 'readProcessed' | 'dump' | 'reprocess' | 'readForPerson' | 'addComments'
+  >
+  /** The secrets of `/crash/<crash id>`; null: there are no such pages. */
+  readonly viewSecrets: ViewSecrets | null
   readonly search: Pick<SearchRpc, 'query'>
   readonly searchIndex: Pick<SearchRpc, 'missing'>
+  readonly duplicates: Pick<DuplicatesRpc, 'counts'>
   readonly tokens: TokenRepository
   readonly sessions: SessionRepository
   readonly users: UserRepository

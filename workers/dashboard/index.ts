@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/d1'
 import type { Hono } from 'hono'
 import { type AnnotationSource, annotationSource } from '#shared/annotations/annotation-source.ts'
+import { viewSecrets } from '#shared/auth/view-secret.ts'
 import { systemClock, systemRandomBytes } from '#shared/clock.ts'
 import { readConfig } from '#shared/config.ts'
 import { auditLogIn } from '#shared/db/audit-log.ts'
@@ -27,7 +28,7 @@ import type { RateLimits } from './rate-limit.ts'
 let app: Hono<DashboardVariables> | undefined
 
 function appFor(env: Env): Hono<DashboardVariables> {
-  const config = readConfig(env, 'MAYDAY_ENV', 'MAYDAY_VERSION', 'RATE_LIMITS')
+  const config = readConfig(env, 'MAYDAY_ENV', 'MAYDAY_VERSION', 'RATE_LIMITS', 'VIEW_URL_SECRET')
   const db = drizzle(env.DB)
   const configDocuments = {
     config: env.CONFIG,
@@ -39,8 +40,10 @@ function appFor(env: Env): Hono<DashboardVariables> {
   const annotations = annotationSource(configDocuments)
   return appWith({
     crashStore: env.CRASH_STORE,
+    viewSecrets: viewSecrets(config.VIEW_URL_SECRET),
     search: env.SEARCH,
     searchIndex: env.SEARCH,
+    duplicates: env.DUPLICATES,
     tokens: tokenRepository(db),
     sessions: sessionRepository(db),
     users: userRepository(db),
@@ -94,6 +97,8 @@ function rateLimitsOf(env: Env): RateLimits {
   return {
     api: { anonymous: env.API_ANONYMOUS, authenticated: env.API_AUTHENTICATED },
     searchPages: { anonymous: env.SEARCH_PAGES_ANONYMOUS, authenticated: env.SEARCH_PAGES_AUTHENTICATED },
+    // Nobody signs in for it.
+    comments: { anonymous: env.CRASH_COMMENTS, authenticated: env.CRASH_COMMENTS },
   }
 }
 

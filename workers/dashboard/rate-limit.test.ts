@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { API_REQUESTS_A_MINUTE, SEARCH_PAGES_A_MINUTE } from '#shared/limits.ts'
+import { API_REQUESTS_A_MINUTE, COMMENTS_A_MINUTE, SEARCH_PAGES_A_MINUTE } from '#shared/limits.ts'
 import { dashboardRig } from './dashboard-rig.ts'
 import { texts } from './page-reading.ts'
 import type { RateLimiter } from './rate-limit.ts'
@@ -23,7 +23,7 @@ let rig: Awaited<ReturnType<typeof dashboardRig>>
 beforeEach(async () => {
   api = { anonymous: limiter(2), authenticated: limiter(4) }
   searchPages = { anonymous: limiter(1), authenticated: limiter(2) }
-  rig = await dashboardRig({ rateLimits: { api, searchPages } })
+  rig = await dashboardRig({ rateLimits: { api, searchPages, comments: searchPages } })
 })
 
 const statuses = async (times: number, path: string, headers: Record<string, string> = {}) => {
@@ -78,7 +78,7 @@ describe('the rate limit of the API', () => {
   it('lets requests through when the limiter fails, and says so', async () => {
     const broken = { limit: () => Promise.reject(new Error('gone')) }
     const limiters = { anonymous: broken, authenticated: broken }
-    rig = await dashboardRig({ rateLimits: { api: limiters, searchPages: limiters } })
+    rig = await dashboardRig({ rateLimits: { api: limiters, searchPages: limiters, comments: limiters } })
     expect(await statuses(1, NO_OP)).toEqual([200])
     expect(rig.logged).toMatchObject([{ outcome: 'rate_limiter_failed' }])
   })
@@ -110,6 +110,7 @@ describe('the platform’s limiters', () => {
     ['API_AUTHENTICATED', API_REQUESTS_A_MINUTE.authenticated],
     ['SEARCH_PAGES_ANONYMOUS', SEARCH_PAGES_A_MINUTE.anonymous],
     ['SEARCH_PAGES_AUTHENTICATED', SEARCH_PAGES_A_MINUTE.authenticated],
+    ['CRASH_COMMENTS', COMMENTS_A_MINUTE],
   ] as const)(
     '%s is bound with the limit that limits.ts says: %i',
     async (name, limit) => {

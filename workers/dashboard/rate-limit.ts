@@ -18,6 +18,8 @@ export interface RateLimiters {
 export interface RateLimits {
   readonly api: RateLimiters
   readonly searchPages: RateLimiters
+  /** What people write on the pages of their crashes. */
+  readonly comments: RateLimiters
 }
 
 /** What an answer of 429 tells clients; crashstats-tools waits as long as it says. */

@@ -1,7 +1,7 @@
 import type { AnnotationRegistry } from '#shared/annotations/registry.ts'
 import { may, type Viewer } from '#shared/auth/permissions.ts'
 import type { CrashId } from '#shared/crash-id.ts'
-import { annotationsOf, dumpNamesOf } from '../views/annotations.ts'
+import { annotationsOf, dumpsOf } from '../views/annotations.ts'
 import { grouped, shownText } from '../views/json-value.ts'
 import { AnnotationTable } from './annotation-table.tsx'
 
@@ -51,9 +51,10 @@ export function RawData({
           <a href={`/api/RawCrash/?${query({})}`}>Raw crash</a> (JSON)
         </li>
         {may(viewer, 'view_rawdump')
-          ? dumpNamesOf(rawCrash).map((name) => (
+          ? dumpsOf(rawCrash).map(({ name, fileName }) => (
               <li>
-                <a href={`/api/RawCrash/?${query({ format: 'raw', name })}`}>{shownText(name)}</a> (dump){' '}
+                <a href={`/api/RawCrash/?${query({ format: 'raw', name })}`}>{shownText(name)}</a>{' '}
+                {fileName === null ? '(dump)' : `(attachment ${fileName})`}{' '}
                 <span class="chip protected">protected</span>
               </li>
             ))

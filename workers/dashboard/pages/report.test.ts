@@ -90,6 +90,20 @@ describe('/report/index/<crash id> of a processed crash', () => {
     expect(await texts(await pageOf(CRASHED_IN_TEMPLATES), '.registers dt')).toEqual([])
   })
 
+  it('lists attachments beside the dumps with their file names, to those who may read dumps', async () => {
+    const crashId = rig.keep({
+      state: 'processed',
+      processed: {},
+      dumps: { upload_file_minidump: 'MDMP', gamelog: 'x' },
+    })
+    const listed = async (headers: Record<string, string>) =>
+      (await (await rig.fetch(`/report/index/${crashId}`, { headers })).text()).replace(/<[^>]*>/g, '')
+    const page = await listed(await rig.signIn('investigator@example.com'))
+    expect(page).toMatch(/upload_file_minidump \(dump\)/)
+    expect(page).toMatch(/gamelog \(attachment game\.log\)/)
+    expect(await listed({})).not.toContain('game.log')
+  })
+
   it('folds the other threads under their names', async () => {
     const page = await pageOf({
       crashing_thread: 1,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BUILT_IN_REGISTRY } from '#shared/annotations/registry.ts'
-import { annotationsOf as annotationsIn, dumpNamesOf } from './annotations.ts'
+import { annotationsOf as annotationsIn, dumpsOf } from './annotations.ts'
 
 const annotationsOf = (rawCrash: unknown) => annotationsIn(rawCrash, BUILT_IN_REGISTRY)
 
@@ -38,12 +38,16 @@ describe('annotationsOf', () => {
   })
 })
 
-describe('dumpNamesOf', () => {
-  it('names the dumps that were received, and the main one where the metadata is not visible', () => {
-    expect(dumpNamesOf({ metadata: { dump_checksums: { upload_file_minidump: 'a', memory_report: 'b' } } })).toEqual([
-      'upload_file_minidump',
-      'memory_report',
+describe('dumpsOf', () => {
+  it('names the dumps that were received, attachments with their files, and the main one where the metadata is not visible', () => {
+    const dump_checksums = { upload_file_minidump: 'a', gamelog: 'b', memory_report: 'c' }
+    const attachments = { gamelog: 'game\u202e.log' }
+    expect(dumpsOf({ metadata: { dump_checksums, attachments } })).toEqual([
+      { name: 'upload_file_minidump', fileName: null },
+      { name: 'gamelog', fileName: 'game\\u202e.log' },
+      { name: 'memory_report', fileName: null },
     ])
-    expect(dumpNamesOf({})).toEqual(['upload_file_minidump'])
+    expect(dumpsOf({})).toEqual([{ name: 'upload_file_minidump', fileName: null }])
+    expect(dumpsOf({ metadata: { dump_checksums, attachments: 7 } })).toHaveLength(3)
   })
 })

@@ -33,8 +33,18 @@ export function annotationsOf(
   }
 }
 
-/** The dumps of the raw crash by name, for viewers who may see its metadata; else just the main one. */
-export function dumpNamesOf(rawCrash: unknown): readonly string[] {
-  const names = Object.keys(asRecord(asRecord(asRecord(rawCrash).metadata).dump_checksums))
-  return names.length === 0 ? ['upload_file_minidump'] : names
+/** One dump of the raw crash. */
+export interface DumpRow {
+  readonly name: string
+  /** Of an attachment, its file name as sent; null of a minidump. */
+  readonly fileName: string | null
+}
+
+/** The dumps of the raw crash, for viewers who may see its metadata; else just the main one. */
+export function dumpsOf(rawCrash: unknown): readonly DumpRow[] {
+  const { dump_checksums, attachments } = asRecord(asRecord(rawCrash).metadata)
+  const names = Object.keys(asRecord(dump_checksums))
+  if (names.length === 0) return [{ name: 'upload_file_minidump', fileName: null }]
+  const fileNames = new Map(Object.entries(asRecord(attachments)))
+  return names.map((name) => ({ name, fileName: asText(fileNames.get(name) ?? null) }))
 }

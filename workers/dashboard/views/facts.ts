@@ -1,3 +1,4 @@
+import { LIKELY_BIT_FLIP_PERCENT } from '#shared/machine-signs.ts'
 import { durationText, timeMs } from './duration.ts'
 import { asFlag, asList, asNumber, asRecord, asText } from './json-value.ts'
 
@@ -132,9 +133,6 @@ function graphicsText(crash: Json): string | null {
   )
   return parts.length === 0 ? null : parts.join(' · ')
 }
-
-/** A bit flip of this confidence or more is shown as likely (DESIGN.md section 4 tells the person from the same edge). */
-const LIKELY_BIT_FLIP_PERCENT = 75
 
 /** What an engineer must know before reading the stack. */
 export function crashBadges(crash: Json): readonly Badge[] {
