@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CRASH_ANNOTATIONS } from '#shared/annotations.ts'
+import { MALFORMED_REASONS, OUTCOMES, REFUSAL_REASONS, UNAVAILABLE_REASONS } from '#shared/collector-outcomes.ts'
 import { variables } from '#shared/config.ts'
 import { PROCESSED_KEYS } from '#shared/processed-keys.ts'
 import { BUILT_IN_FIELDS } from '#shared/search/fields.ts'
@@ -25,6 +26,13 @@ describe('generated pages', () => {
     process.env.COLUMNS = '40'
     expect(referencePages()['docs/reference/commands.md']).toBe(page)
     process.env.COLUMNS = COLUMNS ?? ''
+  })
+
+  it('hold every outcome of a submission and every reason', () => {
+    const page = pages['docs/reference/collector-outcomes.md'] ?? ''
+    for (const [outcome, meaning] of Object.entries(OUTCOMES)) expect(page).toContain(`| \`${outcome}\` | ${meaning} |`)
+    const reasons = { ...MALFORMED_REASONS, ...REFUSAL_REASONS, ...UNAVAILABLE_REASONS }
+    for (const [reason, meaning] of Object.entries(reasons)) expect(page).toContain(`| \`${reason}\` | ${meaning} |`)
   })
 
   it('say of every annotation and processed key who may see it', () => {

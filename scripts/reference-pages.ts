@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { variables } from '#shared/config.ts'
 import { commandHelps } from '../cli/program.ts'
+import { collectorOutcomesPage } from './collector-outcomes.ts'
 import { dataDictionaryPage } from './data-dictionary.ts'
 import { mozillaRulesetPage } from './mozilla-ruleset.ts'
 import { searchFieldsPage } from './search-fields.ts'
@@ -10,6 +11,7 @@ export function referencePages(): Readonly<Record<string, string>> {
   return {
     'docs/reference/variables.md': variablesPage(),
     'docs/reference/commands.md': commandsPage(),
+    'docs/reference/collector-outcomes.md': collectorOutcomesPage(GENERATED),
     'docs/reference/data-dictionary.md': dataDictionaryPage(GENERATED),
     'docs/reference/mozilla-ruleset.md': mozillaRulesetPage(GENERATED),
     'docs/reference/search-fields.md': searchFieldsPage(GENERATED),

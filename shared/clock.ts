@@ -14,3 +14,8 @@ export const systemRandomBytes: RandomBytes = (bytes) => crypto.getRandomValues(
 export function utcDay(atMs: number): string {
   return new Date(atMs).toISOString().slice(0, 10).replaceAll('-', '')
 }
+
+/** The UTC hour of an instant as `YYYYMMDDHH`. */
+export function utcHour(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 13).replace(/[-T]/g, '')
+}

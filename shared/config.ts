@@ -42,6 +42,12 @@ export const variables = {
     .describe(
       'Into how many Durable Objects the crashes of one week are split, for more than 400,000 a week. May be changed at any time: it holds for weeks whose first crash comes after; a week keeps what it began with.',
     ),
+  OVERSIZE: z
+    .enum(['refuse', 'annotations'])
+    .default('refuse')
+    .describe(
+      'A report above 25 MiB on the wire or 50 MiB inflated. `refuse`: 413. `annotations`: its crash annotations are kept without its dumps, with a note.',
+    ),
   SUBMITTER_TOKEN: z
     .string()
     .default('')
@@ -70,6 +76,20 @@ export const variables = {
     .default('public')
     .describe(
       'Who downloads symbols. `private`: only a token with `download_symbols`, in `/k/<download token>/…` or as `Auth-Token`.',
+    ),
+  VIEW_URL_BASE: z
+    .string()
+    .regex(/^(?:https?:\/\/[^/\s=?#]+\/?)?$/)
+    .default('')
+    .describe(
+      'Origin of the dashboard as people reach it, such as `https://crashes.example.com`: answers to reporters then have a `ViewURL` there, the page of the crash for whoever sent it. Empty: none. Needs `VIEW_URL_SECRET`.',
+    ),
+  VIEW_URL_SECRET: z
+    .string()
+    .regex(/^(?:\S{32,})?$/, 'at least 32 characters')
+    .default('')
+    .describe(
+      'What the secrets in `/crash/<crash id>?k=<secret>` are computed from, the same in collector and dashboard; at least 32 random characters. `mayday start` makes one. Empty: there are no such pages.',
     ),
   SYMBOL_DOWNLOAD_URL: z
     .string()

@@ -33,7 +33,7 @@ const FULL_HEADER = joined(
   [1, 2],
 )
 
-describe('gunzip', { timeout: 20_000 }, () => {
+describe('gunzip', () => {
   it.each([
     ['a member', MEMBER, 'same'],
     ['a member with all optional header fields', joined(FULL_HEADER, MEMBER.subarray(10)), 'same'],

@@ -575,9 +575,111 @@ export const MAX_RULE_PATTERN_INSTRUCTIONS = 500
 export const MAX_MATCHED_CHARS = 1_024
 /** The smallest draw that means something; 0 switches a draw off. Smaller would give one report the weight of millions. */
 export const MIN_RULE_PERCENT = 0.001
-/** What a report waits for the ruleset of CONFIG; late or failing means that the one before holds. */
-export const RULESET_DEADLINE_MS = 1_000
+/** What a report waits for the ruleset and the products of CONFIG; late or failing means that what was before holds. */
+export const CONFIG_PATIENCE_MS = 1_000
 /** After CONFIG was late, reports do not wait for it again for this long. */
-export const RULESET_IMPATIENT_MS = 10_000
+export const CONFIG_IMPATIENT_MS = 10_000
 /** Stored crashes that one dry run reads: about 20 ms each, over the API. */
 export const MAX_DRY_RUN_CRASHES = 10_000
+
+// Resends (DESIGN.md section 4)
+
+/** A smaller minidump says too little: two different crashes could have the same one. */
+export const MIN_RESEND_MINIDUMP_BYTES = 1 * KIB
+/** A report that comes again this soon is the same report. Clients send one again at their next start; claims are kept two days. */
+export const RESEND_WINDOW_MS = 24 * 3_600_000
+/** A claim that is not settled by then is gone on without: the dumps beside it took as long. */
+export const CLAIM_DEADLINE_MS = 2_000
+
+// Environment in dumps (DESIGN.md section 4)
+
+/** Of an environment this much is looked for in memory; Linux takes 2 MiB, real ones have some KiB. The stream itself goes whole. */
+export const MAX_STRIP_STREAM_BYTES = 512 * KIB
+/** One variable: Linux takes no longer one. */
+export const MAX_STRIP_ENTRY_BYTES = 128 * KIB
+/** Name of a variable that is looked for. */
+export const MAX_STRIP_NAME_CHARS = 64
+/** Places that may be a variable: about 100,000 bytes of a random 25 MiB are a `=`. A dump of nothing else costs under a second. */
+export const MAX_STRIP_CANDIDATES = 200_000
+/** Memory is looked through in pieces of this size, so that a dump is not held twice. */
+export const STRIP_WINDOW_BYTES = 256 * KIB
+
+// Speed and books of the collector (DESIGN.md section 4)
+
+/** Bytes of a report's body that are read at once, where workerd gives 4 KiB to one who does not ask: a third of the CPU. */
+export const BODY_CHUNK_BYTES = 32 * KIB
+/** What an isolate counted is written after this, */
+export const COUNTS_FLUSH_MS = 10_000
+/** or when it is this much. */
+export const COUNTS_FLUSH_EVENTS = 100
+/** One write of counts. It begins up to COUNTS_FLUSH_MS after an answer, and the platform ends all work 30 s after one. */
+export const COUNTERS_DEADLINE_MS = 5_000
+/** Different counts that an isolate holds while they cannot be written: 30 an hour is much, so that is a day. A name has under 120 bytes. */
+export const MAX_COUNTS_HELD = 1_000
+/** Different counts of one hour. 200 rules with four results each are 800; more come only from documents that change all the time. */
+export const MAX_COUNTS_AN_HOUR = 2_000
+/** Hours of counts are kept this long. */
+export const COUNTS_KEPT_DAYS = 28
+/** Pages of 1,000 raw crashes that are counted at once: some seconds. */
+export const MAX_ACCEPTED_PAGES = 50
+/** An isolate that has written nothing for this long is gone, and what it wrote last need not be remembered. */
+export const COUNTING_ISOLATE_KEPT_MS = 24 * 3_600_000
+
+// Crash reports: attachments and oversize reports (DESIGN.md section 4)
+
+/** Attachments of one report together; one that goes over is left out with a note, so that a huge log does not cost the minidump its place. */
+export const MAX_ATTACHMENTS_BYTES = 20 * MIB
+/** The file name of an attachment as it is listed; file systems end here. */
+export const MAX_FILE_NAME_CHARS = 255
+/** With OVERSIZE=annotations a report is read on to here for the annotations behind its dump: the platform's own limit of a request. */
+export const MAX_OVERSIZE_WIRE_BYTES = 100 * MIB
+/** The same after gunzip: 150 MiB that nobody keeps cost about 0.2 s of CPU. */
+export const MAX_OVERSIZE_INFLATED_BYTES = 200 * MIB
+
+// The page of a crash for whoever sent it (DESIGN.md section 4)
+
+/** Characters of one comment: a page of text. Longer ones are sent back with the request to shorten them. */
+export const MAX_COMMENT_CHARS = 5_000
+/** The form of one comment, percent-encoded: 5,000 characters of three bytes in UTF-8 are 45 KB. */
+export const MAX_COMMENT_FORM_BYTES = 64 * KIB
+/** Comments that one report takes from its page: each has the crash processed anew. */
+export const MAX_PAGE_COMMENTS = 5
+/** A raw crash that changed between reading and writing is read again so often. */
+export const COMMENT_WRITE_ROUNDS = 5
+/** Comments a minute and address. wrangler.toml holds the same. */
+export const COMMENTS_A_MINUTE = 5
+/** A report that is younger than this is waited for every PENDING_REFRESH_SECONDS; a crash takes about two seconds, */
+export const PERSON_PATIENT_MS = 2 * 60_000
+/** and an older one, which waits for a part of Mayday, this often; */
+export const PERSON_SLOW_REFRESH_SECONDS = 60
+/** and after this no more: a page that was left open asks nobody for days. */
+export const PERSON_REFRESH_END_MS = 6 * 3_600_000
+
+// Minidumps as the collector reads them (DESIGN.md section 4)
+
+/** Streams of one dump. Real ones have 10 to 30. */
+export const MAX_MINIDUMP_STREAMS = 1_000
+/** Threads of one dump that are read: 48 bytes each. */
+export const MAX_MINIDUMP_THREADS = 10_000
+/** Modules of one dump that are read; a browser's process has about 300. */
+export const MAX_MINIDUMP_MODULES = 4_000
+/** Memory ranges of one dump that are read: a full dump of Windows has some thousand. */
+export const MAX_MINIDUMP_MEMORY_RANGES = 50_000
+/** Bytes of one module's path: no system has longer ones than 4,096. */
+export const MAX_CODE_FILE_BYTES = 8 * KIB
+/** Annotations that Crashpad put into the dump, and bytes of one name or value. */
+export const MAX_CRASHPAD_ANNOTATIONS = 1_000
+export const MAX_CRASHPAD_TEXT_BYTES = 64 * KIB
+
+// Duplicates (DESIGN.md section 4)
+
+/** Words of the crashing thread's stack in a fingerprint. */
+export const FINGERPRINT_STACK_WORDS = 8
+/** The stack is searched for them so far: a stack in a minidump is mostly cut at 32 KiB, and a word costs under a microsecond. */
+export const MAX_FINGERPRINT_STACK_BYTES = 64 * KIB
+/** What a report waits to hear whether it is a duplicate; late or failing means that it is kept. */
+export const DUPLICATES_DEADLINE_MS = 300
+/** Days of counts that a `Duplicates` object keeps. */
+export const DUPLICATES_DAYS_KEPT = 28
+/** An object that counted nothing for this long deletes itself. */
+export const DUPLICATES_IDLE_MS = 30 * 24 * 3_600_000

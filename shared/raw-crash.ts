@@ -21,10 +21,18 @@ export interface RawCrashMetadata {
   /** Wire bytes. */
   readonly payload_size?: number | undefined
   readonly throttle_rule?: string | undefined
+  /** The name in `dump_checksums` → the file name as sent, of what is no minidump: logs, screenshots, memory reports. */
+  readonly attachments?: ByDumpName | undefined
+  /** Why the report's dumps were left out: it was too large, and `OVERSIZE=annotations` keeps the rest. */
+  readonly oversize?: 'body_too_large' | 'inflated_too_large' | undefined
   /** 1 / the probability that the throttle rules kept such a report; absent when it is 1 (DESIGN.md section 4). */
   readonly sample_weight?: number | undefined
   /** 32 hex: what makes crashes alike before they are processed; absent where the dump could not be read (DESIGN.md section 4). */
   readonly fingerprint?: string | undefined
+  /** Where reports of this fingerprint are counted (shared/throttle/duplicates-port.ts); absent where they are not. */
+  readonly continent?: string | undefined
+  /** Minidump → what was zeroed in it before it was stored (shared/minidump/environment.ts); the checksums are of what was received. */
+  readonly stripped?: { readonly [dumpName: string]: readonly string[] } | undefined
   /** `None` where the client sent none, as the peer writes it. */
   readonly user_agent?: string | undefined
 }
@@ -69,12 +77,16 @@ const metadataSchema = z.object({
   payload_compressed: z.enum(['0', '1']).optional().catch(undefined),
   payload_size: z.number().optional().catch(undefined),
   throttle_rule: z.string().optional().catch(undefined),
+  attachments: byDumpNameSchema.optional(),
+  oversize: z.enum(['body_too_large', 'inflated_too_large']).optional().catch(undefined),
   sample_weight: z.number().min(1).optional().catch(undefined),
   fingerprint: z
     .string()
     .regex(/^[0-9a-f]{32}$/)
     .optional()
     .catch(undefined),
+  stripped: z.record(z.string(), z.array(z.string())).optional().catch(undefined),
+  continent: z.string().max(2).optional().catch(undefined),
   user_agent: z.string().optional().catch(undefined),
 })
 
@@ -87,15 +99,19 @@ export function submittedTimestamp(atMs: number): string {
 
 /** The stored text: JSON with sorted keys, all ASCII, as the peer's (specs/collector.md 3.1). */
 export function rawCrashJson(rawCrash: RawCrash): string {
-  const flat: Record<string, unknown> = Object.create(null)
-  const own = {
+  return storedJson({
+    ...rawCrash.annotations,
     uuid: rawCrash.uuid,
     submitted_timestamp: rawCrash.submitted_timestamp,
     version: RAW_CRASH_VERSION,
     metadata: sorted(rawCrash.metadata),
-  }
-  for (const [name, value] of [...Object.entries(rawCrash.annotations), ...Object.entries(own)].sort(byName))
-    flat[name] = value
+  })
+}
+
+/** The stored text of fields that are flat already. */
+export function storedJson(fields: object): string {
+  const flat: Record<string, unknown> = Object.create(null)
+  for (const [name, value] of Object.entries(fields).sort(byName)) flat[name] = value
   return asciiJson(JSON.stringify(flat))
 }
 

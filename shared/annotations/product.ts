@@ -6,6 +6,7 @@ export const PRODUCT: readonly CrashAnnotation[] = [
   copied('Version', 'version', 'string', 'The version of the product. A search for `38.0b` finds every beta of 38.0.'),
   copied('BuildID', 'build', 'string', 'The build of the product, YYYYMMDDhhmmss.'),
   copied('ReleaseChannel', 'release_channel', 'string', 'The update channel, such as release, beta or nightly.'),
+  read('ElectronVersion', 'string', 'The version of Electron, where the product is an Electron app.'),
   copied('Vendor', 'vendor', 'string', 'Who makes the product.'),
   copied('ProductID', 'productid', 'string', 'The id of the product in its vendor’s own system.'),
   copied('ApplicationBuildID', 'application_build_id', 'string', 'The build of the app around an embedded engine.'),

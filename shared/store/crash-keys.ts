@@ -54,3 +54,8 @@ export function processedCrashKey(crashId: CrashId): string {
 export function failedCrashKey(crashId: CrashId): string {
   return `v1/failed_crash/${crashId}`
 }
+
+/** `v1/digest/<digest>`: which crash id the reports of this digest got first (digest-claim.ts). */
+export function digestKey(digest: string): string {
+  return `v1/digest/${digest}`
+}

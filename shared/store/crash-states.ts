@@ -31,9 +31,15 @@ export async function listRawCrashes(bucket: Bucket, day: string, cursor: string
   }
 }
 
-/** Whether the raw crash, the commit mark of a report, is there. */
+/** When the raw crash, the commit mark of a report, was written last; null where there is none. */
+export async function savedAtMs(bucket: Bucket, crashId: CrashId): Promise<number | null> {
+  const head = await withDeadline('R2 head raw crash', R2_DEADLINE_MS, bucket.head(rawCrashKey(crashId)))
+  return head === null ? null : head.uploaded.getTime()
+}
+
+/** Whether the raw crash is there. */
 export async function isSaved(bucket: Bucket, crashId: CrashId): Promise<boolean> {
-  return (await withDeadline('R2 head raw crash', R2_DEADLINE_MS, bucket.head(rawCrashKey(crashId)))) !== null
+  return (await savedAtMs(bucket, crashId)) !== null
 }
 
 /** Where one crash stands. A crash that failed and was then processed is processed. */

@@ -1,5 +1,6 @@
 import type { Viewer } from '../auth/permissions.ts'
 import type { CrashId } from '../crash-id.ts'
+import type { MachineProblem } from '../machine-signs.ts'
 import type { RulesetName } from '../messages.ts'
 
 /**
@@ -35,6 +36,19 @@ export interface RawCrashPage {
 /** Where a saved crash stands. */
 export type CrashState = 'saved' | 'processed' | 'failed'
 
+/**
+ * What the person whose program crashed may know: where the report stands and whether the computer may have a problem. Nothing of the crash itself.
+ * `received`: saved, not yet processed. `failed`: kept, and no machine could read it.
+ */
+export type PersonReading =
+  | { readonly kind: 'received'; readonly savedAtMs: number }
+  | { readonly kind: 'processed'; readonly problems: readonly MachineProblem[] }
+  | { readonly kind: 'failed' }
+  | { readonly kind: 'unknown' }
+
+/** What became of a person's comments. `full`: the report has as many as it takes. `unreadable`: there is no raw crash to put them into. */
+export type CommentsAdding = 'added' | 'unchanged' | 'full' | 'unreadable' | 'unknown'
+
 export interface CrashStoreRpc {
   /** The raw crash: annotations and metadata as collected. */
   readRaw(crashId: CrashId, viewer: Viewer): Promise<CrashReading>
@@ -47,6 +61,13 @@ export interface CrashStoreRpc {
    * Throws when the queue does not take them all; asking again is harmless.
    */
   reprocess(crashIds: readonly CrashId[], ruleset: RulesetName, viewer: Viewer): Promise<Reprocessing>
+  /** What the page for the person says. Whoever asks has checked the page's secret. */
+  readForPerson(crashId: CrashId): Promise<PersonReading>
+  /**
+   * Adds what the person wrote to the raw crash, as the protected annotation Comments, and has the crash processed anew. After `added` it is stored; throws when R2
+   * does not answer, and asking again adds it once.
+   */
+  addComments(crashId: CrashId, comments: string): Promise<CommentsAdding>
   /** For reconcile: the raw crashes of a day (`YYYYMMDD`). */
   listRawCrashes(day: string, cursor: string | null): Promise<RawCrashPage>
   /** For reconcile: where these crashes stand, in the order asked. */

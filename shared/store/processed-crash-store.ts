@@ -47,7 +47,12 @@ export async function readProcessedCrash(
 ): Promise<ProcessedCrashReading> {
   const object = await withDeadline('R2 get processed crash', R2_DEADLINE_MS, bucket.get(processedCrashKey(crashId)))
   if (object === null) return { kind: 'missing' }
-  await admit(object.size)
+  try {
+    await admit(object.size)
+  } catch (refusal) {
+    await object.body.cancel()
+    throw refusal
+  }
   const json = await withDeadline('R2 read processed crash', R2_DEADLINE_MS, object.text())
   return { kind: 'found', json, provenance: provenanceOf(object.customMetadata) }
 }

@@ -21,7 +21,8 @@ it('SIGKILL of the fleet right after 20 answered submissions → all 20 processe
       submit(url, {
         ProductName: 'WaterWolf',
         Version: '1.0',
-        Serial: String(at),
+        // Each is a crash of its own: without it they would be resends of one.
+        CrashTime: String(1_790_000_000 + at),
         upload_file_minidump: { bytes: dump },
       }),
     ),

@@ -1,4 +1,5 @@
 import { MAX_ANNOTATION_BYTES } from '#shared/limits.ts'
+import type { Hold } from './bytes-in-flight.ts'
 import { HeldBytes } from './held-bytes.ts'
 
 /** Latin-1 under the names that clients and Python use. The Web's `latin1` is windows-1252, which differs in 32 bytes. */
@@ -10,13 +11,22 @@ export const DEFAULT_CHARSET = 'utf-8'
 
 /** The bytes of a text part, kept up to the cap of one annotation; the rest is only counted. */
 export class AnnotationBytes {
-  readonly #kept = new HeldBytes()
+  readonly #kept: HeldBytes
   #cut = false
+
+  constructor(hold: Hold) {
+    this.#kept = new HeldBytes(hold)
+  }
 
   append(chunk: Uint8Array): void {
     const room = MAX_ANNOTATION_BYTES - this.#kept.length
     this.#kept.append(chunk.subarray(0, room))
     this.#cut ||= chunk.length > room
+  }
+
+  /** Forgets the bytes; {@link cut} stays. */
+  drop(): void {
+    this.#kept.drop()
   }
 
   /** Whether the value was longer than the cap. */

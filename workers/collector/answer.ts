@@ -1,32 +1,29 @@
+import type { MalformedReason, RefusalReason, UnavailableReason } from '#shared/collector-outcomes.ts'
 import { type CrashId, shownCrashId } from '#shared/crash-id.ts'
 import { RETRY_AFTER_SECONDS } from '#shared/limits.ts'
+import type { AnswerForm } from './families.ts'
 
-/** Why a body is not a crash report. Sent as `Discarded=malformed_<reason>`, in the peer's words (specs/collector.md 1.5). */
-export type MalformedReason =
-  | 'no_content_type'
-  | 'wrong_content_type'
-  | 'no_boundary'
-  | 'no_content_length'
-  | 'bad_gzip'
-  | 'invalid_json'
-  | 'invalid_json_value'
-  | 'invalid_dump_name'
-  | 'invalid_payload_structure'
-  | 'no_annotations'
-  | 'invalid_uuid'
+/** What the client of a report hears that the throttle rules saw. */
+export interface Said {
+  readonly rule: string
+  readonly answerForm: AnswerForm
+  /** The client's own version, where it is to send no more reports for it. */
+  readonly endOfLifeVersion: string | null
+}
 
-/** Why a report is too much for us. Sent as `Discarded=<reason>`: final, a client should not send it again as it is. */
-export type RefusalReason = 'body_too_large' | 'inflated_too_large' | 'body_timeout'
-
-/** Our own trouble. The body is empty: clients keep a report for later only without a `Discarded` line. */
-export type UnavailableReason = 'too_many_bytes_in_flight' | 'save_failed'
+/** The same where it gets a crash id. */
+interface Named extends Said {
+  readonly crashId: CrashId
+}
 
 /** Every way that a submission can end. */
 export type Answer =
-  | { readonly kind: 'accepted'; readonly crashId: CrashId; readonly rule: string }
+  | ({ readonly kind: 'accepted' } & Named)
+  /** The report was here before: the client gets the crash id that it should have got then. */
+  | ({ readonly kind: 'resend' } & Named)
   /** The client sees an accept, and nothing is kept: a rule says so of clients that would otherwise send again and again. */
-  | { readonly kind: 'fake_accepted'; readonly crashId: CrashId; readonly rule: string }
-  | { readonly kind: 'rejected'; readonly rule: string }
+  | ({ readonly kind: 'fake_accepted' } & Named)
+  | ({ readonly kind: 'rejected' } & Said)
   | { readonly kind: 'malformed'; readonly reason: MalformedReason }
   | { readonly kind: 'unauthorized_uuid' }
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
@@ -38,14 +35,18 @@ const REFUSAL_STATUS: Readonly<Record<RefusalReason, number>> = {
   body_timeout: 408,
 }
 
-/** The HTTP form: lines of `key=value` as shipped clients read them (specs/collector.md 1.4 and 1.6). */
-export function answerResponse(answer: Answer): Response {
+/** The HTTP form: lines of `key=value` as shipped clients read them (specs/collector.md 1.4 and 1.6), `furtherLines` (further-lines.ts) below. */
+export function answerResponse(answer: Answer, furtherLines = ''): Response {
   switch (answer.kind) {
     case 'accepted':
+    case 'resend':
     case 'fake_accepted':
-      return text(200, `CrashID=${shownCrashId(answer.crashId)}\n`)
+      return text(
+        200,
+        answer.answerForm === 'bare_id' ? answer.crashId : `CrashID=${shownCrashId(answer.crashId)}\n${furtherLines}`,
+      )
     case 'rejected':
-      return text(200, `Discarded=rule_${answer.rule}`)
+      return text(200, `Discarded=rule_${answer.rule}${furtherLines === '' ? '' : `\n${furtherLines}`}`)
     case 'malformed':
       return text(400, `Discarded=malformed_${answer.reason}`)
     case 'unauthorized_uuid':

@@ -2,6 +2,8 @@
 export interface Hold {
   /** Counts `bytes` more, or answers false where the isolate would hold too many. */
   add(bytes: number): boolean
+  /** Gives `bytes` of what was counted back. */
+  giveBack(bytes: number): void
   /** Gives all back. */
   release(): void
 }
@@ -39,6 +41,10 @@ export class BytesInFlight {
         this.#held += bytes
         this.#peak = Math.max(this.#peak, this.#held)
         return true
+      },
+      giveBack: (bytes) => {
+        own -= bytes
+        this.#held -= bytes
       },
       release: () => {
         this.#held -= own

@@ -28,8 +28,9 @@ describe('a saved report', () => {
       ['upload_file_minidump', bytes('MDMP')],
       ['memory_report', bytes('')],
     ])
-    const outcome = await saveReport(env.CRASHES, { rawCrash: raw, dumps, crashIdFrom: 'ours' }, systemClock, 10_000)
-    expect(outcome).toEqual({ kind: 'saved', tries: 1 })
+    const report = { rawCrash: raw, dumps, crashIdFrom: 'ours', digest: null } as const
+    const outcome = await saveReport(env.CRASHES, report, systemClock, 10_000)
+    expect(outcome).toMatchObject({ kind: 'saved', crashId: raw.uuid, tries: 1 })
     const reading = await readRawCrash(env.CRASHES, raw.uuid)
     if (reading.kind !== 'found') throw new Error(reading.kind)
     expect(reading.rawCrash.annotations).toEqual(Object.assign(Object.create(null), raw.annotations))

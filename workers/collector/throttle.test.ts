@@ -8,6 +8,7 @@ import { mozillaCases } from '../../test/conformance/collector/mozilla-cases.ts'
 import { BOUNDARY, dump, multipart, text } from '../../test/conformance/collector/multipart-body.ts'
 import { createApp } from './app.ts'
 import { BytesInFlight } from './bytes-in-flight.ts'
+import { ONE_LINE } from './testing/collector-world.ts'
 
 const NOW = '2026-11-23T12:00:00Z'
 
@@ -22,14 +23,15 @@ function collector({
   const logged: string[] = []
   const waiting: Promise<unknown>[] = []
   const app = createApp({
-    ...{ rulesets, clock, bucket: env.CRASHES, submitterToken: '', version: 'test' },
+    ...{ ...ONE_LINE, rulesets, clock, bucket: env.CRASHES, submitterToken: '', version: 'test' },
     queue: { send: async (message) => void sent.push(message) },
     draw: () => draw * 100,
     ruleCounts: { count: (result, rule) => counted.push(`${result} ${rule}`) },
+    book: () => {},
     bytesInFlight: new BytesInFlight(2 ** 24),
     randomBytes: (bytes) => crypto.getRandomValues(bytes),
     log: (_stage, outcome, fields) => logged.push(JSON.stringify({ outcome, ...fields })),
-    ...{ bodyDeadlineMs: 5_000, saveBudgetMs: 5_000, heartbeatChecks: [] },
+    ...{ bodyDeadlineMs: 5_000, oversize: 'refuse' as const, saveBudgetMs: 5_000, heartbeatChecks: [] },
   })
   const context = {
     waitUntil: (work: Promise<unknown>) => void waiting.push(work),

@@ -29,5 +29,5 @@ describe('the fleet heartbeat', () => {
   it('does not wait for a stage that never answers', async () => {
     const report = await askStages({ processor: { fetch: () => new Promise(() => {}) } })
     expect(report.errors[0]?.msg).toContain('did not answer')
-  }, 10_000)
+  })
 })

@@ -1,79 +1,15 @@
 import { gzipSync } from 'node:zlib'
-import { BOUNDARY, dump, extra, join, multipart, type PartToSend, part, text } from './multipart-body.ts'
+import { FORM, K, KV, malformed, note, row, type SubmitCase, V } from './case-rows.ts'
+import { BOUNDARY, dump, extra, join, multipart, part, text } from './multipart-body.ts'
+import { wireCases } from './wire-cases.ts'
 
-/** What must lie in storage after an accepted report. Only what a row is about is said. */
-export interface Stored {
-  /** All annotations of the raw crash. */
-  readonly annotations?: Readonly<Record<string, unknown>>
-  /** All collector notes. */
-  readonly notes?: readonly string[]
-  /** All dumps by name, as text. */
-  readonly dumps?: Readonly<Record<string, string | Uint8Array>>
-  readonly payload?: 'json' | 'multipart'
-  readonly payload_compressed?: '0' | '1'
-}
-
-/** One row of the conformance table (specs/collector.md 4.2), sent over HTTP. */
-export interface SubmitCase {
-  readonly id: string
-  readonly what: string
-  readonly body: Uint8Array<ArrayBuffer>
-  readonly headers: Readonly<Record<string, string>>
-  readonly path: string
-  readonly status: number
-  /** The exact body of the answer; `accepted` stands for a crash id of today. */
-  readonly answer: string
-  readonly stored: Stored
-}
-
-const FORM = `multipart/form-data; boundary=${BOUNDARY}`
 /** Bearer token that the target is started with. */
 export const SUBMITTER_TOKEN = 'conformance-submitter-token'
 const BEARER = { Authorization: `Bearer ${SUBMITTER_TOKEN}` }
 
-const K = text('ProductName', 'Firefox')
-const V = text('Version', '60.0a1')
 const D = dump('upload_file_minidump', 'abcd1234')
-const KV = { ProductName: 'Firefox', Version: '60.0a1' }
 const C1 = multipart([K, V, D])
 const MIB = 1024 * 1024
-
-type Options = Partial<Pick<SubmitCase, 'headers' | 'path' | 'status' | 'answer' | 'stored'>> & {
-  readonly contentType?: string | null
-}
-
-function row(
-  id: string,
-  what: string,
-  body: readonly PartToSend[] | Uint8Array<ArrayBuffer>,
-  options: Options = {},
-): SubmitCase {
-  const { contentType = FORM, headers = {}, path = '/submit', status = 200, answer = 'accepted', stored = {} } = options
-  return {
-    id,
-    what,
-    body: body instanceof Uint8Array ? body : multipart(body),
-    headers: { ...(contentType === null ? {} : { 'Content-Type': contentType }), ...headers },
-    path,
-    status,
-    answer,
-    stored,
-  }
-}
-
-function malformed(
-  id: string,
-  what: string,
-  body: readonly PartToSend[] | Uint8Array<ArrayBuffer>,
-  reason: string,
-  options: Options = {},
-) {
-  return row(id, what, body, { ...options, status: 400, answer: `Discarded=malformed_${reason}` })
-}
-
-function note(text: string): Stored {
-  return { notes: [text] }
-}
 
 /** A whole body of exactly `bytes` wire bytes. */
 function bodyOf(bytes: number): Uint8Array<ArrayBuffer> {
@@ -88,6 +24,7 @@ const CHOSEN = '00112233-4455-4677-8899-aabbc'
 
 /** Rows whose whole story is one request and its answer. */
 export const submitCases: readonly SubmitCase[] = [
+  ...wireCases,
   row('C1', 'two annotations and a minidump', C1),
   row('C2', 'the raw crash holds what was sent', C1, {
     headers: { 'User-Agent': 'conformance/1.0' },
@@ -245,9 +182,15 @@ export const submitCases: readonly SubmitCase[] = [
     }),
   ),
   ...['456', `${CHOSEN}2261123`, `${CHOSEN}0261123\n`].map((uuid) =>
-    malformed('C34', `a bearer and the uuid ${JSON.stringify(uuid)}`, [K, text('uuid', uuid)], 'invalid_uuid', {
-      headers: BEARER,
-    }),
+    malformed(
+      'C34',
+      `a bearer and the uuid ${JSON.stringify(uuid)}${uuid.endsWith('\n') ? ' (P4)' : ''}`,
+      [K, text('uuid', uuid)],
+      'invalid_uuid',
+      {
+        headers: BEARER,
+      },
+    ),
   ),
   ...['1', 'null', '["a"]'].map((uuid) =>
     malformed('C34', `a bearer and the JSON uuid ${uuid} (P3)`, [extra(`{"a":"b","uuid":${uuid}}`)], 'invalid_uuid', {
