@@ -11,10 +11,11 @@ const NEAR_BYTES = 2 * 1024
 const FEW_READS = 24
 const MAX_VAIN_BYTES = 64 * 1024
 /**
- * More reads than FEW_READS wait for one another, six at a time: then another read costs more than so many bytes in vain. At local R2 a read takes 1 ms of processor time
- * and 128 KiB take 0.15 ms; far away a read is a round trip of 20 ms and more.
+ * More reads than these wait for one another a long time, six at once: then another read costs more than so many bytes in vain. At local R2 a read takes 1 ms of processor
+ * time and 256 KiB take 0.3 ms; far away a read is a round trip of 20 ms and more, and costs money.
  */
-const MANY_NEAR_BYTES = 128 * 1024
+const MANY_READS = 120
+const MANY_NEAR_BYTES = 256 * 1024
 /** A read is no longer than this, unless a single block is: six of them lie in memory at once. */
 const MAX_READ_BYTES = 512 * 1024
 
@@ -133,7 +134,7 @@ function runsOf(wanted: readonly Wanted[]): Run[] {
 
 /** How far apart blocks may lie that come in one read. */
 function nearBytes(wanted: readonly Wanted[]): number {
-  if (wanted.length > FEW_READS) return MANY_NEAR_BYTES
+  if (wanted.length > FEW_READS) return wanted.length > MANY_READS ? MANY_NEAR_BYTES : NEAR_BYTES
   const gaps = wanted
     .slice(1)
     .map(({ place }, index) => {
