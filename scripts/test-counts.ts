@@ -24,19 +24,54 @@ export function withExit(counts: TestCounts, ok: boolean): TestCounts {
   return ok || counts.failed > 0 ? counts : addCounts(counts, ONE_FAILURE)
 }
 
+/** One run of vitest, file by file. */
+export interface VitestRun {
+  /** Null: nobody knows what ran, such as without a report or when the runner failed and no test did. */
+  readonly files: readonly TestFile[] | null
+}
+
+export interface TestFile {
+  readonly path: string
+  readonly counts: TestCounts
+  /** Names of its failed tests; the path of a file that cannot be imported. */
+  readonly failures: readonly string[]
+}
+
 const vitestSchema = z.object({
-  numPassedTests: z.number(),
-  numFailedTests: z.number(),
-  numPendingTests: z.number(),
-  numTodoTests: z.number().default(0),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })),
+    }),
+  ),
 })
 
-/** Counts of vitest's JSON report; a report that is not there or not whole counts as a failure. */
-export function vitestCounts(json: string | null, ok: boolean): TestCounts {
+/** Reads vitest's JSON report, null where there is none. */
+export function vitestRun(json: string | null, ok: boolean): VitestRun {
   const parsed = vitestSchema.safeParse(json === null ? null : parseJson(json))
-  if (!parsed.success) return ONE_FAILURE
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = parsed.data
-  return withExit({ passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests }, ok)
+  if (!parsed.success) return { files: null }
+  const files = parsed.data.testResults.map((file): TestFile => {
+    const passed = file.assertionResults.filter(({ status }) => status === 'passed').length
+    const failed = file.assertionResults.filter(({ status }) => status === 'failed')
+    const skipped = file.assertionResults.length - passed - failed.length
+    const failures = failed.map(({ fullName }) => `${file.name}: ${fullName}`)
+    if (failures.length === 0 && file.status === 'failed') failures.push(file.name)
+    return { path: file.name, counts: { passed, failed: failures.length, skipped }, failures }
+  })
+  return ok || files.some(({ failures }) => failures.length > 0) ? { files } : { files: null }
+}
+
+/** The counts of files, and of an unknown run one failure. */
+export function vitestCounts({ files }: VitestRun): TestCounts {
+  return files === null ? ONE_FAILURE : files.map(({ counts }) => counts).reduce(addCounts, NO_TESTS)
+}
+
+/** A run whose failed files have run once more: the second result of a file stands in place of the first. */
+export function withRepeated(first: VitestRun, second: VitestRun): VitestRun {
+  if (first.files === null || second.files === null) return second
+  const again = new Map(second.files.map((file) => [file.path, file]))
+  return { files: first.files.map((file) => again.get(file.path) ?? file) }
 }
 
 function parseJson(text: string): unknown {

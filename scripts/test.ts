@@ -7,7 +7,7 @@ import { buildStackwalker, findCargo, isBuilt, stackwalkerPaths } from '../cli/s
 import { formatSeconds } from '../cli/step.ts'
 import { pools } from '../test/support/pools.ts'
 import { findChromium } from './chromium.ts'
-import { printStep, ROOT, runProgram } from './program.ts'
+import { type ProgramRun, printStep, ROOT, runProgram } from './program.ts'
 import {
   addCounts,
   cargoCounts,
@@ -15,7 +15,10 @@ import {
   NO_TESTS,
   ONE_FAILURE,
   type TestCounts,
+  type VitestRun,
   vitestCounts,
+  vitestRun,
+  withRepeated,
 } from './test-counts.ts'
 
 /**
@@ -94,22 +97,52 @@ async function installClients(): Promise<TestCounts> {
   return NO_TESTS
 }
 
-/** Runs one of vitest's projects. Of two runs at once only one may be `live`; the other's output comes when it is done. */
-async function testProject(project: string, live: boolean): Promise<TestCounts> {
+/** Tests that failed, and passed when they ran again: named at the end, because each is a defect of the test or of Mayday. */
+const unsteady: string[] = []
+const failures: string[] = []
+
+/** Runs one of vitest's projects, or files of it. */
+async function vitest(project: string, files: readonly string[], live: boolean): Promise<ProgramRun & VitestRun> {
   const folder = mkdtempSync(path.join(tmpdir(), 'mayday-test-'))
   const report = path.join(folder, 'report.json')
-  const args = ['run', `--project=${project}`, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const options = { environment, live, silenceMs: SILENCE_MS }
-  let run = await runProgram('vitest', args, options)
-  if (run.hung) {
-    // The pool of the Workers' tests has lost a run now and then, after the last test of a file: no test failed, none may be skipped.
-    console.log(`! ${project}: the test runner hung; its tests run once more`)
-    run = await runProgram('vitest', args, options)
-  }
-  const counts = vitestCounts(existsSync(report) ? readFileSync(report, 'utf8') : null, run.ok)
+  const args = [
+    'run',
+    ...files,
+    `--project=${project}`,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]
+  const run = await runProgram('vitest', args, { environment, live, silenceMs: SILENCE_MS })
+  const read = vitestRun(existsSync(report) ? readFileSync(report, 'utf8') : null, run.ok)
   rmSync(folder, { recursive: true, force: true })
   if (!live) console.log(run.output.trimEnd())
-  printStep(`${project}: ${countsLine(counts)}`, run, true)
+  return { ...run, ...read }
+}
+
+/**
+ * Runs one of vitest's projects, and once more what failed of it: files with failed tests, or all of it when the runner itself hung or died
+ * (seen after the last test of a Worker's file). The second result counts. Of two projects at once only one may be `live`; the other's
+ * output comes when it is done.
+ */
+async function testProject(project: string, live: boolean): Promise<TestCounts> {
+  const first = await vitest(project, [], live)
+  let result: VitestRun = first
+  let { ok, tookMs } = first
+  const failed = first.files?.filter((file) => file.failures.length > 0)
+  if (failed === undefined || failed.length > 0) {
+    const what = failed === undefined ? 'all' : failed.map((file) => path.relative(ROOT, file.path)).join(', ')
+    console.log(`! ${project}: once more, ${what}`)
+    const second = await vitest(project, failed?.map((file) => file.path) ?? [], live)
+    result = withRepeated(first, second)
+    ok = second.ok
+    tookMs += second.tookMs
+    const still = new Set(result.files?.flatMap((file) => file.failures) ?? [])
+    unsteady.push(...(failed ?? []).flatMap((file) => file.failures).filter((name) => !still.has(name)))
+    failures.push(...(result.files === null ? [`${project}: the test runner failed`] : still))
+  }
+  const counts = vitestCounts(result)
+  printStep(`${project}: ${countsLine(counts)}`, { ...first, ok, tookMs }, true)
   return counts
 }
 
@@ -137,6 +170,8 @@ for (const step of [testContainer, check, installClients]) counts = addCounts(co
 for (const tested of await Promise.all([testWorkers(), testProject('fleet', false)])) {
   counts = addCounts(counts, tested)
 }
+for (const name of unsteady) console.log(`! failed, and passed when it ran again: ${name.replace(`${ROOT}${path.sep}`, '')}`)
+for (const name of failures) console.log(`✗ ${name.replace(`${ROOT}${path.sep}`, '')}`)
 console.log(`seed ${environment.MAYDAY_SEED}, ${formatSeconds(performance.now() - startedAt)}`)
 console.log(countsLine(counts))
 process.exitCode = counts.failed === 0 ? 0 : 1
