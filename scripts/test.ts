@@ -170,7 +170,8 @@ for (const step of [testContainer, check, installClients]) counts = addCounts(co
 for (const tested of await Promise.all([testWorkers(), testProject('fleet', false)])) {
   counts = addCounts(counts, tested)
 }
-for (const name of unsteady) console.log(`! failed, and passed when it ran again: ${name.replace(`${ROOT}${path.sep}`, '')}`)
+for (const name of unsteady)
+  console.log(`! failed, and passed when it ran again: ${name.replace(`${ROOT}${path.sep}`, '')}`)
 for (const name of failures) console.log(`✗ ${name.replace(`${ROOT}${path.sep}`, '')}`)
 console.log(`seed ${environment.MAYDAY_SEED}, ${formatSeconds(performance.now() - startedAt)}`)
 console.log(countsLine(counts))
