@@ -601,6 +601,8 @@ export const MAX_STRIP_ENTRY_BYTES = 128 * KIB
 export const MAX_STRIP_NAME_CHARS = 64
 /** Places that may be a variable: about 100,000 bytes of a random 25 MiB are a `=`. A dump of nothing else costs under a second. */
 export const MAX_STRIP_CANDIDATES = 200_000
+/** Comparisons of memory with an environment; a random 50 MiB need about 600,000. A dump that is made to need more costs about 0.1 s up to here. */
+export const MAX_STRIP_COMPARISONS = 2_000_000
 /** Memory is looked through in pieces of this size, so that a dump is not held twice. */
 export const STRIP_WINDOW_BYTES = 256 * KIB
 

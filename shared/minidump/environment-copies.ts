@@ -97,7 +97,7 @@ export class CopySearch {
 }
 
 /** The same bytes in places that do not overlap: a thread's stack is listed as memory too. */
-function disjoint(places: readonly Place[]): readonly Place[] {
+export function disjoint(places: readonly Place[]): readonly Place[] {
   const merged: { at: number; bytes: number }[] = []
   for (const { at, bytes } of [...places].sort((left, right) => left.at - right.at)) {
     const last = merged.at(-1)

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAX_STRIP_CANDIDATES, STRIP_WINDOW_BYTES } from '../limits.ts'
+import { MAX_STRIP_CANDIDATES, MAX_STRIP_COMPARISONS, STRIP_WINDOW_BYTES } from '../limits.ts'
+import { readDirectory } from './directory.ts'
 import { DumpBytes } from './dump-bytes.ts'
 import { stripEnvironment } from './environment.ts'
+import { readThreads } from './threads.ts'
 
 const dumpNames = ['heap_threads', 'jump_null', 'null_chain', 'panic_abort', 'templates']
 /** A copy: a Buffer of Node shares its memory with its slices. */
@@ -140,6 +142,86 @@ describe('the environment of a Linux dump', () => {
     const cut = dump.slice(0, dump.length - 200)
     expect(stripEnvironment(DumpBytes.of(cut))).toEqual({ kind: 'stripped', stripped: ['environ'] })
     expect(latin1(cut)).not.toMatch(/SECRET|hunter2|PAD/)
+  })
+})
+
+describe('what is left of an environment in memory', () => {
+  /** 19 bytes. */
+  const VALUE = 'canary-7f3a9c21e5d8'
+  const real = () => new Uint8Array(readFileSync('test/fixtures/environment/secret_environment.dmp'))
+  const after = (stack: string, environ = `SECRET_CANARY=${VALUE}\0PIN=1234567\0`) => {
+    const dump = minidump({ memory: [stack], streams: { [ENVIRON]: environ } })
+    stripEnvironment(inPieces(dump, 1_000))
+    return latin1(dump).slice(-stack.length)
+  }
+
+  it('goes from a real crash, of whose variable a vector register left all but the beginning', () => {
+    const dump = real()
+    expect(latin1(dump).split(VALUE)).toHaveLength(7)
+    expect(latin1(dump)).toContain(`\0\0CRET_CANARY=${VALUE}\0\0`)
+    expect(stripEnvironment(DumpBytes.of(dump))).toEqual({
+      kind: 'stripped',
+      stripped: ['environ', 'auxv', 'cmd_line', 'memory'],
+    })
+    for (const text of ['canary', 'CANARY', '--password', '7f3a9c21e5d8']) expect(latin1(dump)).not.toContain(text)
+  })
+
+  it('goes from the registers of every thread', () => {
+    const dump = real()
+    const directory = readDirectory(DumpBytes.of(dump))
+    if (directory.kind !== 'directory') throw new Error(directory.reason)
+    const contexts = readThreads(DumpBytes.of(dump), directory).map(({ context }) => context)
+    expect(contexts).toHaveLength(2)
+    const before = dump.slice()
+    for (const { at } of contexts) dump.set(bytesOf('NARY=canary-7f3a'), at + 512)
+    stripEnvironment(DumpBytes.of(dump))
+    expect(latin1(dump)).not.toContain('canary')
+    for (const { at } of contexts) expect(dump.slice(at, at + 512)).toEqual(before.slice(at, at + 512))
+  })
+
+  it('is a value without its name, from 8 bytes on, and no shorter one', () => {
+    expect(after(`Bearer ${VALUE}!`)).toBe(`Bearer ${'\0'.repeat(19)}!`)
+    expect(after('x 12345678 ', 'PIN=12345678\0')).toBe(`x ${'\0'.repeat(8)} `)
+    expect(after('x 1234567 ')).toBe('x 1234567 ')
+    expect(after('x PIN=1234567 ')).toBe(`x ${'\0'.repeat(11)} `)
+  })
+
+  it('is 16 bytes of it in a row, wherever they stand, and no fewer', () => {
+    for (let before = 0; before < 12; before++) {
+      const space = ' '.repeat(before)
+      expect(after(`${space}${VALUE.slice(2, 18)} `)).toBe(`${space}${'\0'.repeat(16)} `)
+      expect(after(`${space}${VALUE.slice(2, 17)} `)).toBe(`${space}${VALUE.slice(2, 17)} `)
+    }
+  })
+
+  it('goes to its end where another value begins the same', () => {
+    const [one, other] = ['1a2b3c', '9z8y7x'].map((end) => `two-tokens-that-begin-the-same-${end}`)
+    expect(after(`? ${other} `, `ONE=${one}\0OTHER=${other}\0`)).toBe(`? ${'\0'.repeat(37)} `)
+    expect(after(`? ${one} `, `ONE=${one}\0OTHER=${other}\0`)).toBe(`? ${'\0'.repeat(37)} `)
+  })
+
+  it('is found where windows meet', () => {
+    for (let cut = 0; cut <= VALUE.length; cut++) {
+      const before = ' '.repeat(STRIP_WINDOW_BYTES - cut)
+      expect(after(`${before}${VALUE} `) === `${before}${'\0'.repeat(VALUE.length)} `, `cut at ${cut}`).toBe(true)
+    }
+  })
+
+  it('is an argument of the command line, and what only the top of a stack tells, as with Crashpad', () => {
+    const stack = `${POINTERS}Bearer ${VALUE}, ${VALUE.slice(3)} and log in as jane.doe\0\0`
+    const top = `./app\0jane.doe\0SECRET_CANARY=${VALUE}\0/opt/app/app\0\0\0\0\0\0\0\0\0`
+    const dump = minidump({ memory: [stack + top] })
+    expect(stripEnvironment(DumpBytes.of(dump))).toEqual({ kind: 'stripped', stripped: ['memory'] })
+    expect(latin1(dump)).toContain('Bearer \0')
+    expect(latin1(dump)).not.toMatch(/canary|7f3a|jane/)
+    expect(latin1(dump)).toContain(POINTERS)
+  })
+
+  it('is looked for so long and no longer', () => {
+    const environ = `${'A=aaaa1234567\0'.repeat(2_000)}SECRET_CANARY=${VALUE}\0`
+    const many = 'aaaa '.repeat(MAX_STRIP_COMPARISONS / 4_000)
+    expect(after(`${many}${VALUE} `, environ)).not.toContain(VALUE)
+    expect(after(`${many.repeat(3)}${VALUE} `, environ)).toContain(VALUE)
   })
 })
 

@@ -1,7 +1,8 @@
 import { MAX_STRIP_STREAM_BYTES } from '../limits.ts'
-import { type MinidumpDirectory, readDirectory, STREAM } from './directory.ts'
+import { type MinidumpDirectory, placeAt, readDirectory, STREAM, streamView } from './directory.ts'
 import type { DumpBytes, Place } from './dump-bytes.ts'
 import { bytesOf, CopySearch, zero } from './environment-copies.ts'
+import { FragmentSearch } from './environment-fragments.ts'
 import { readMemoryRanges } from './memory.ts'
 import { readThreads } from './threads.ts'
 
@@ -18,9 +19,10 @@ export type Stripping =
 
 /**
  * Zeroes the environment, the auxiliary vector and the command line of a Linux minidump in place (DESIGN.md section 4): a minidump has whatever the person's
- * shell exported, tokens and passwords included. The streams are zeroed whole; in memory, every `NAME=value` of the environment, the command line, the
- * auxiliary vector, and the strings at the top of a stack, which are there also where a dumper wrote no streams (Crashpad). Offsets and sizes stay, so the dump
- * walks as before. Linear in the dump's size; no input throws.
+ * shell exported, tokens and passwords included. The streams are zeroed whole; in memory, the strings at the top of a stack, which are there also where a
+ * dumper wrote no streams (Crashpad), and of both every `NAME=value`, the command line, the auxiliary vector, every value of 8 bytes and more, and any 16 bytes
+ * in a row, in vector registers too. Offsets and sizes stay, so the dump walks as before (but for frames
+ * that scanning makes of the auxiliary vector). Linear in the dump's size; no input throws.
  */
 export function stripEnvironment(dump: DumpBytes): Stripping {
   const directory = readDirectory(dump)
@@ -31,12 +33,17 @@ export function stripEnvironment(dump: DumpBytes): Stripping {
   const memory = memoryOf(dump, directory)
   const read = (places: readonly Place[]) =>
     places.map(({ at, bytes }) => bytesOf(dump, { at, bytes: Math.min(bytes, MAX_STRIP_STREAM_BYTES) }))
-  const search = new CopySearch(read(environ), [...read(auxv), ...read(cmdLine)])
+  const topStrings = topStringsOf(dump, memory)
+  const copies = new CopySearch(read([...environ, ...topStrings]), [...read(auxv), ...read(cmdLine)])
+  const fragments = new FragmentSearch(read([...environ, ...cmdLine, ...topStrings]))
   const zeroed: Readonly<Record<Stripped, number>> = {
     environ: zeroAll(dump, environ),
     auxv: zeroAll(dump, auxv),
     cmd_line: zeroAll(dump, cmdLine),
-    memory: zeroTopStrings(dump, memory) + search.zeroCopies(dump, memory),
+    memory:
+      zeroAll(dump, topStrings) +
+      copies.zeroCopies(dump, memory) +
+      fragments.zeroFragments(dump, [...memory, ...contextsOf(dump, directory)]),
   }
   const order: readonly Stripped[] = ['environ', 'auxv', 'cmd_line', 'memory']
   return { kind: 'stripped', stripped: order.filter((what) => zeroed[what] > 0) }
@@ -55,6 +62,18 @@ function memoryOf(dump: DumpBytes, directory: MinidumpDirectory): readonly Place
   return [...places.values()].filter(({ at, bytes }) => bytes > 0 && at + bytes <= dump.length)
 }
 
+/** Where the exception says that its thread's registers lie. */
+const EXCEPTION = { bytes: 168, context: 160 }
+
+/** Registers of all threads. */
+function contextsOf(dump: DumpBytes, directory: MinidumpDirectory): readonly Place[] {
+  const exception = streamView(dump, directory, STREAM.exception, EXCEPTION.bytes)
+  return [
+    ...readThreads(dump, directory).map(({ context }) => context),
+    ...(exception?.byteLength === EXCEPTION.bytes ? [placeAt(exception, EXCEPTION.context)] : []),
+  ].filter(({ at, bytes }) => bytes > 0 && at + bytes <= dump.length)
+}
+
 function zeroAll(dump: DumpBytes, places: readonly Place[]): number {
   return places.reduce((changed, place) => changed + zero(dump, place), 0)
 }
@@ -65,23 +84,20 @@ const TOP_ZEROES = { min: 5, max: 16 }
 const TOP_LOOK_BYTES = 32
 
 /**
- * Zeroes the strings with which the kernel fills the top of a main stack: from the end down the program's path, the environment, the command line, up to an empty
- * string. Memory that does not end so, with a `NAME=` in it, is another thread's or no stack.
+ * Where the strings lie with which the kernel fills the top of a main stack: from the end down the program's path, the environment, the command line, up to an
+ * empty string. Memory that does not end so, with a `NAME=` in it, is another thread's or no stack.
  */
-function zeroTopStrings(dump: DumpBytes, memory: readonly Place[]): number {
-  let changed = 0
-  for (const { at, bytes } of memory) {
+function topStringsOf(dump: DumpBytes, memory: readonly Place[]): readonly Place[] {
+  return memory.flatMap(({ at, bytes }) => {
     const end = at + bytes
     const looked = Math.min(TOP_LOOK_BYTES, bytes)
     const zeroes = zeroesAtEnd(bytesOf(dump, { at: end - looked, bytes: looked }))
-    if (zeroes < TOP_ZEROES.min || zeroes > TOP_ZEROES.max || zeroes === looked) continue
+    if (zeroes < TOP_ZEROES.min || zeroes > TOP_ZEROES.max || zeroes === looked) return []
     const topBytes = Math.min(bytes, MAX_STRIP_STREAM_BYTES)
     const top = bytesOf(dump, { at: end - topBytes, bytes: topBytes })
     const start = startOfStrings(top, topBytes - zeroes)
-    if (!hasVariable(top.subarray(start))) continue
-    changed += zero(dump, { at: end - topBytes + start, bytes: topBytes - start })
-  }
-  return changed
+    return hasVariable(top.subarray(start)) ? [{ at: end - topBytes + start, bytes: topBytes - start }] : []
+  })
 }
 
 function zeroesAtEnd(bytes: Uint8Array): number {

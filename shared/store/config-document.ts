@@ -27,6 +27,8 @@ export interface ConfigDocumentForm<Value> {
   readonly maxBytes: number
   /** What holds where there is no document. */
   readonly builtIn: Value
+  /** What holds where the document is wrong and there was no good one before: null is that nobody knows. Without it, what is built in. */
+  readonly whereNoneWasGood?: Value | null
   readonly parse: (json: string) => DocumentReading<Value>
 }
 
@@ -44,7 +46,7 @@ export interface ConfigDocumentDeps {
 export interface ConfigDocument<Value> {
   /**
    * What is in force, at most CONFIG_REFRESH_MS old. A document that is wrong, too large or cannot be read leaves what was before in force, and a
-   * log line says why. Null where CONFIG has not answered once yet: nobody knows what the deployment says. Never throws.
+   * log line says why. Null where CONFIG has not answered once yet: nobody knows what the deployment says (see also `whereNoneWasGood`). Never throws.
    */
   current(): Promise<Value | null>
   /** Why the document that lies in CONFIG is not in force; null where it is. */
@@ -53,7 +55,7 @@ export interface ConfigDocument<Value> {
 
 /** One document an isolate: what runs at once shares one read. */
 export function configDocument<Value>(
-  { key, name, maxBytes, builtIn, parse }: ConfigDocumentForm<Value>,
+  { key, name, maxBytes, builtIn, whereNoneWasGood = builtIn, parse }: ConfigDocumentForm<Value>,
   { config, stage, keepsLastGood, clock, log }: ConfigDocumentDeps,
 ): ConfigDocument<Value> {
   const lastGoodKey = key.replace(/\.json$/, '.last_good.json')
@@ -87,10 +89,10 @@ export function configDocument<Value>(
     heldEtag = object.etag
   }
 
-  const readLastGood = async (): Promise<Value> => {
+  const readLastGood = async (): Promise<Value | null> => {
     const object = await config.get(lastGoodKey)
     const document = object === null ? null : parse(await object.text())
-    return document?.kind === 'parsed' ? document.value : builtIn
+    return document?.kind === 'parsed' ? document.value : whereNoneWasGood
   }
 
   const keepLastGood = async (json: string): Promise<void> => {

@@ -2,16 +2,15 @@
  * A deployment adds crash annotations while its fleet runs: `annotations.json` goes to R2 CONFIG as an operator puts it there, and within a minute
  * reports have it in the raw crash, the processed crash, the search, the data dictionary and its CSV. HTTP only.
  */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { putConfig } from '../support/config-object.ts'
 import { createToken, type Fleet, mayday, startFleet } from '../support/fleet.ts'
 import { crashIdOf, getJson, processedCrash, submit, waitFor } from '../support/report.ts'
 
-const ROOT = path.resolve(import.meta.dirname, '../..')
 /** A minute until the document is read again, and what the fleet needs to process a report. */
 const IN_FORCE_SECONDS = 90
 const SENT = {
@@ -40,30 +39,6 @@ const DOCUMENT = {
 let fleet: Fleet
 let token: string
 const folder = mkdtempSync(path.join(tmpdir(), 'mayday-annotations-'))
-
-/** Puts a document into R2 CONFIG of the running fleet. */
-function put(text: string): void {
-  const file = path.join(folder, 'annotations.json')
-  writeFileSync(file, text)
-  const wrangler = path.join(ROOT, 'node_modules', '.bin', 'wrangler')
-  const persist = path.join(fleet.stateDir, 'wrangler')
-  const args = [
-    'r2',
-    'object',
-    'put',
-    'mayday-config/annotations.json',
-    '--file',
-    file,
-    '--local',
-    '--persist-to',
-    persist,
-  ]
-  execFileSync(wrangler, args, {
-    cwd: ROOT,
-    env: { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false' },
-    stdio: 'pipe',
-  })
-}
 
 async function report() {
   const crashId = crashIdOf(await submit(fleet.url, SENT))
@@ -101,7 +76,7 @@ describe('an annotation that a deployment adds', () => {
     const text = JSON.stringify(DOCUMENT)
     writeFileSync(path.join(folder, 'checked.json'), text)
     expect((await mayday(['annotations', 'check', path.join(folder, 'checked.json')])).code).toBe(0)
-    put(text)
+    putConfig(fleet.stateDir, 'annotations.json', text)
     const deadline = Date.now() + IN_FORCE_SECONDS * 1_000
     let { crashId, processed, raw } = await report()
     while (processed.render_backend === undefined && Date.now() < deadline) {

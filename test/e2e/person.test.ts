@@ -2,20 +2,18 @@
  * The person whose program crashed gets an answer: from the lines that a reporter reads, over the page in a real browser without scripts, to the comment
  * that an investigator reads. A fleet without a stackwalker: reports with a dump wait, reports without one are processed. HTTP only.
  */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
+import { putConfig } from '../support/config-object.ts'
 import { createToken, type Fleet, startFleet } from '../support/fleet.ts'
 import { dumpPath } from '../support/reference.ts'
 import { getJson, type Part, processedCrash, submit, waitFor } from '../support/report.ts'
 
-const ROOT = path.resolve(import.meta.dirname, '../..')
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const NOBODY_LISTENS = 'http://127.0.0.1:9'
 const PRODUCTS = { version: 1, products: [{ name: 'CanaryWolf', end_of_life_versions: ['0.9'] }] }
@@ -28,7 +26,6 @@ const CANARY = {
   URL: 'https://canary.example/',
   OOMAllocationSize: '47110815',
 }
-const folder = mkdtempSync(path.join(tmpdir(), 'mayday-person-'))
 /** Where screenshots go, for a person to look at. */
 const SCREENSHOTS = process.env.MAYDAY_SCREENSHOTS
 
@@ -40,13 +37,12 @@ beforeAll(async () => {
   const port = await freePort()
   const vars = { VIEW_URL_BASE: `http://localhost:${port}`, STACKWALKER_URL: NOBODY_LISTENS }
   ;[fleet, browser] = await Promise.all([startFleet({ empty: true, port, vars }), openBrowser()])
-  putProducts()
+  putConfig(fleet.stateDir, 'products.json', JSON.stringify(PRODUCTS))
   token = await createToken(fleet, ['view_pii'])
 })
 afterAll(async () => {
   await browser?.close()
   await fleet?.stop()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 /** The address of the pages must be known before the fleet starts. */
@@ -59,18 +55,6 @@ function freePort(): Promise<number> {
       server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(address)))
     })
   })
-}
-
-/** Puts products.json into R2 CONFIG, as an operator does. */
-function putProducts(): void {
-  const file = path.join(folder, 'products.json')
-  writeFileSync(file, JSON.stringify(PRODUCTS))
-  const put = ['r2', 'object', 'put', 'mayday-config/products.json', '--file', file, '--local']
-  execFileSync(
-    path.join(ROOT, 'node_modules', '.bin', 'wrangler'),
-    [...put, '--persist-to', path.join(fleet.stateDir, 'wrangler')],
-    { cwd: ROOT, env: { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false' }, stdio: 'pipe' },
-  )
 }
 
 /** Sends a report and reads the answer as a reporter does: the last line of a key holds. */

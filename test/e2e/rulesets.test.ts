@@ -1,16 +1,15 @@
 /**
  * An operator's throttle rules: a file at the start, a document while the fleet runs, one with a mistake, and a dry run. By commands and HTTP only.
  */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { putConfig } from '../support/config-object.ts'
 import { createToken, type Fleet, mayday, startFleet } from '../support/fleet.ts'
 import { getJson, submit, waitFor } from '../support/report.ts'
 
-const ROOT = path.resolve(import.meta.dirname, '../..')
 /** A minute until the document is read again, and some for wrangler. */
 const IN_FORCE_SECONDS = 90
 const folder = mkdtempSync(path.join(tmpdir(), 'mayday-rulesets-'))
@@ -27,16 +26,6 @@ const write = (value: unknown) => writeFileSync(file, JSON.stringify(value))
 
 let fleet: Fleet
 let token: string
-
-/** Puts the file into R2 CONFIG of the running fleet, as an operator does. */
-function put(): void {
-  const args = ['r2', 'object', 'put', 'mayday-config/throttle.json', '--file', file, '--local']
-  const persist = ['--persist-to', path.join(fleet.stateDir, 'wrangler')]
-  execFileSync(path.join(ROOT, 'node_modules', '.bin', 'wrangler'), [...args, ...persist], {
-    ...{ cwd: ROOT, stdio: 'pipe' },
-    env: { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false' },
-  })
-}
 
 const said = async (ProductName: string) => (await submit(fleet.url, { ProductName })).text.trim()
 
@@ -80,7 +69,7 @@ describe('throttle rules of an operator', () => {
     expect([check.code, check.stderr]).toEqual([
       ...[1, expect.stringContaining('rules[0] "other_games": when.not.op: unknown operator "in_product"; one of ')],
     ])
-    put()
+    putConfig(fleet.stateDir, 'throttle.json', readFileSync(file, 'utf8'))
     const deadline = Date.now() + IN_FORCE_SECONDS * 1_000
     let heartbeat = ''
     while (!heartbeat.includes('throttle.json') && Date.now() < deadline) {
@@ -95,7 +84,7 @@ describe('throttle rules of an operator', () => {
 
   it('change within a minute, without a deploy', { timeout: 200_000 }, async () => {
     write(document('in_products', 'EarthWolf'))
-    put()
+    putConfig(fleet.stateDir, 'throttle.json', readFileSync(file, 'utf8'))
     const deadline = Date.now() + IN_FORCE_SECONDS * 1_000
     while (!(await said('EarthWolf')).startsWith('CrashID') && Date.now() < deadline) await sleep(2_000)
     expect(await said('WaterWolf')).toBe('Discarded=rule_other_games')

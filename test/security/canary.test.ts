@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pageRoutes, serviceRoutes } from '../support/crash-routes.ts'
 import { createToken, type Fleet, startFleet } from '../support/fleet.ts'
 import { crashIdOf, getJson, processedCrash, submit } from '../support/report.ts'
 
@@ -106,61 +107,6 @@ beforeAll(async () => {
 })
 afterAll(() => fleet?.stop())
 
-interface Parameter {
-  readonly name: string
-}
-
-/** Every GET service that the server says it has, asked about a crash with all its parameters; search services about all their fields. */
-async function serviceRoutes(id: string): Promise<readonly string[]> {
-  const { json } = await getJson(`${fleet.url}/api/openapi.json`)
-  const { json: fields } = await getJson(`${fleet.url}/api/SuperSearchFields/`)
-  const names = Object.keys(fields)
-  const signature = (await getJson(`${fleet.url}/api/ProcessedCrash/?crash_id=${id}`)).json.signature
-  const values: Readonly<Record<string, string>> = { crash_id: id, signatures: signature, page: '1', build_id: '1' }
-  const routes: string[] = []
-  for (const [path, verbs] of Object.entries<{ get?: { parameters?: readonly Parameter[] } }>(json.paths)) {
-    if (verbs.get === undefined) continue
-    const parameters = (verbs.get.parameters ?? []).map(({ name }) => name)
-    if (!parameters.includes('_columns')) {
-      const query = parameters.filter((name) => name !== 'format').map((name) => [name, values[name] ?? '1'])
-      routes.push(`${path}?${new URLSearchParams(query)}`)
-      continue
-    }
-    const each = (name: string, prefix = '') => names.map((field) => [name, `${prefix}${field}`] as const)
-    for (const query of [each('_columns'), each('_facets'), each('_facets', '_cardinality.'), each('_aggs.product')])
-      routes.push(`${path}?${new URLSearchParams(query.map(([name, value]) => [name, value]))}`)
-    routes.push(`${path}?_return_query=1&url=~canary&_columns=url`)
-    routes.push(`${path}?_sort=url&_columns=uuid&_columns=url&_histogram.date=url&_aggs.url=user_comments&_estimate=1`)
-  }
-  return routes
-}
-
-const pageRoutes = (id: string) => [
-  '/',
-  '/api/',
-  '/api/openapi.json',
-  '/api/tokens/',
-  '/documentation/datadictionary',
-  '/documentation/datadictionary.csv',
-  '/search/',
-  '/search/?product=WaterWolf',
-  `/search/?signature=~${CANARY}`,
-  '/search/?_columns=url&_columns=app_notes&_columns=abort_message&_columns=moz_crash_reason&_facets=url&_facets=app_notes',
-  `/search/quick/?query=${id}`,
-  `/report/index/${id}`,
-  `/report/index/bp-${id}`,
-  `/api/RawCrash/?crash_id=${id}`,
-  `/api/RawCrash/?crash_id=${id}&format=meta`,
-  `/api/RawCrash/?crash_id=${id}&format=raw`,
-  `/api/RawCrash/?crash_id=${id}&format=raw&name=upload_file_minidump`,
-  '/api/SuperSearch/?url=~canary&user_comments=~canary&_facets=signature',
-  '/api/uploads/missing-symbols/',
-  '/api/uploads/missing-symbols.csv',
-  '/__heartbeat__',
-  '/__version__',
-  '/signin',
-]
-
 async function answerOf(route: string, headers: Readonly<Record<string, string>> = {}) {
   const response = await fetch(`${fleet.url}${route}`, { headers, signal: AbortSignal.timeout(30_000) })
   return { status: response.status, text: `${JSON.stringify([...response.headers])}${await response.text()}` }
@@ -171,7 +117,7 @@ describe('a canary in every protected annotation, and a person in every public t
     'are in no answer to nobody, nor to a token without permissions: %s',
     async (what) => {
       const id = what.includes('Java') ? javaCrashId : crashId
-      const routes = [...(await serviceRoutes(id)), ...pageRoutes(id)]
+      const routes = [...(await serviceRoutes(fleet.url, id)), ...pageRoutes(id, 'WaterWolf', CANARY)]
       expect(routes.length).toBeGreaterThan(40)
       for (const headers of [{}, { 'Auth-Token': tokens.none }]) {
         for (const route of routes) {

@@ -228,6 +228,23 @@ const stubOf = ({ fingerprint, continent }: { fingerprint: string; continent: st
   env.DUPLICATES.get(env.DUPLICATES.idFromName(`${fingerprint} ${continent}`))
 
 describe('an object', () => {
+  it('is asked for near its reports, where their continent is known: the platform makes it there', async () => {
+    const hints: unknown[] = []
+    const watched = new Proxy(env.DUPLICATES, {
+      get(real, name) {
+        if (name !== 'get') return Reflect.get(real, name).bind(real)
+        return (id: DurableObjectId, options: { locationHint?: string }) => {
+          hints.push(options.locationHint)
+          return real.get(id)
+        }
+      },
+    })
+    const { send } = collector({ keep_first: 1, then_one_in: 100 }, duplicatesOf(watched))
+    for (const continent of ['AF', 'AS', 'EU', 'NA', 'OC', 'SA', 'AN', 'nowhere'])
+      expect(await send([A, text('CrashTime', continent)], { continent })).toMatch(/^CrashID/)
+    expect(hints).toEqual(['afr', 'apac', 'weur', 'enam', 'oc', 'sam', undefined, undefined])
+  })
+
   it('keeps its state in one row, and deletes itself when idle, not before', async () => {
     const { send } = collector({ keep_first: 1, then_one_in: 10 })
     await send([A])

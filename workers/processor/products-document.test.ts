@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CONFIG_REFRESH_MS, MAX_PRODUCTS_BYTES } from '#shared/limits.ts'
-import { NO_PRODUCTS } from '#shared/products/products.ts'
+import { NO_PRODUCTS, type Products } from '#shared/products/products.ts'
 import { productsDocument } from '#shared/products/products-document.ts'
 import { readPreset } from './preset.ts'
 
@@ -10,7 +10,7 @@ const DOCUMENT = JSON.stringify({
   products: [{ name: 'WaterWolf', rules: [{ rule: 'ESRVersionRewrite' }] }],
 })
 
-function rig() {
+function rig({ whereNoneWasGood = NO_PRODUCTS }: { whereNoneWasGood?: Products | null } = {}) {
   const at = { nowMs: 0, reads: 0, isDown: false }
   const log: string[] = []
   const config = {
@@ -20,13 +20,12 @@ function rig() {
     },
     put: (key: string, value: string) => env.CONFIG.put(key, value),
   }
-  const document = productsDocument(NO_PRODUCTS, {
-    config,
-    stage: 'processor',
-    keepsLastGood: false,
-    clock: () => at.nowMs,
-    log: (...line) => log.push(JSON.stringify(line)),
-  })
+  const deps = { config, stage: 'processor', keepsLastGood: false, clock: () => at.nowMs }
+  const document = productsDocument(
+    NO_PRODUCTS,
+    { ...deps, log: (...line) => log.push(JSON.stringify(line)) },
+    whereNoneWasGood,
+  )
   const names = async () => (await document.current())?.products.map(({ name }) => name)
   return { at, log, names }
 }
@@ -72,6 +71,18 @@ describe('the products document', () => {
     at.isDown = true
     expect(await names()).toBeUndefined()
     at.isDown = false
+    expect(await names()).toEqual(['WaterWolf'])
+  })
+
+  it('that was never good is the built-in one, or not known where a stage says so, until it is good', async () => {
+    await env.CONFIG.put('products.json', '{')
+    expect(await rig().names()).toEqual([])
+    const { at, names } = rig({ whereNoneWasGood: null })
+    expect(await names()).toBeUndefined()
+    at.nowMs = CONFIG_REFRESH_MS
+    expect(await names()).toBeUndefined()
+    await env.CONFIG.put('products.json', DOCUMENT)
+    at.nowMs = 2 * CONFIG_REFRESH_MS
     expect(await names()).toEqual(['WaterWolf'])
   })
 
