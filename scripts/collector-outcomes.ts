@@ -69,6 +69,33 @@ const SIGHTS: Readonly<Record<Outcome, Sight>> = {
   },
 }
 
+/** Lines beside the one of a submission: outcome, meaning, fields. */
+const OTHER_LINES = [
+  [
+    'save_failed',
+    'R2 did not take the report in time; the client was told to keep it.',
+    '`crash_id`, `tries`, `reason`',
+  ],
+  [
+    'orphans_kept',
+    'Dumps of a report that was not saved, or of a resend, could not be removed.',
+    '`crash_id`, `reason`',
+  ],
+  ['publish_failed', 'The queue did not take the crash id; reconcile sends it later.', '`crash_id`, `reason`'],
+  ['counts_unwritten', 'The books could not be written; they are held for the next time.', '`events`, `reason`'],
+  ['duplicates_unasked', '`Duplicates` was late or failed; the report is kept, and not counted.', '`reason`'],
+  ['throttle_late', '`throttle.json` was not read in time; the report met the ruleset of before.', '`ruleset`'],
+  ['throttle_unavailable', '`throttle.json` could not be read; the ruleset of before holds.', '`error`'],
+  ['throttle_malformed', '`throttle.json` has a mistake; the last good ruleset holds.', '`path`, `problem`'],
+  [
+    'products_late',
+    '`products.json` was not read in time; the products of before hold. While none were read, every environment is taken out.',
+    '',
+  ],
+  ['products_unavailable', '`products.json` could not be read; as above.', '`error`'],
+  ['products_malformed', '`products.json` has a mistake; the last good products hold.', '`path`, `problem`'],
+] as const
+
 /** `docs/reference/collector-outcomes.md`: how a submission can end, and where that is seen. */
 export function collectorOutcomesPage(generated: string): string {
   const outcomes = Object.entries(SIGHTS).map(([outcome, { meaning, answer, log, peer }]) =>
@@ -107,14 +134,7 @@ export function collectorOutcomesPage(generated: string): string {
     '',
     '| Outcome | Meaning | Fields |',
     '| --- | --- | --- |',
-    row(
-      '`save_failed`',
-      'R2 did not take the report in time; the client was told to keep it.',
-      '`crash_id`, `tries`, `reason`',
-    ),
-    row('`orphans_kept`', 'Dumps of a report that was not saved could not be removed.', '`crash_id`, `reason`'),
-    row('`publish_failed`', 'The queue did not take the crash id; reconcile sends it later.', '`crash_id`, `reason`'),
-    row('`counts_unwritten`', 'The books could not be written; they are held for the next time.', '`events`, `reason`'),
+    ...OTHER_LINES.map(([outcome, meaning, fields]) => row(code(outcome), meaning, fields)),
     '',
   ].join('\n')
 }

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { CRASH_ANNOTATIONS } from '#shared/annotations.ts'
 import { MALFORMED_REASONS, OUTCOMES, REFUSAL_REASONS, UNAVAILABLE_REASONS } from '#shared/collector-outcomes.ts'
@@ -33,6 +34,22 @@ describe('generated pages', () => {
     for (const [outcome, meaning] of Object.entries(OUTCOMES)) expect(page).toContain(`| \`${outcome}\` | ${meaning} |`)
     const reasons = { ...MALFORMED_REASONS, ...REFUSAL_REASONS, ...UNAVAILABLE_REASONS }
     for (const [reason, meaning] of Object.entries(reasons)) expect(page).toContain(`| \`${reason}\` | ${meaning} |`)
+  })
+
+  it('hold every other line that the collector logs', () => {
+    const page = pages['docs/reference/collector-outcomes.md'] ?? ''
+    const folder = new URL('../workers/collector/', import.meta.url)
+    const sources = readdirSync(folder).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    const logged = sources.flatMap((file) =>
+      [...readFileSync(new URL(file, folder), 'utf8').matchAll(/\('collector', '(\w+)'/g)].map(
+        ([, outcome]) => outcome,
+      ),
+    )
+    const ofDocuments = ['throttle', 'products'].flatMap((name) =>
+      ['late', 'unavailable', 'malformed'].map((trouble) => `${name}_${trouble}`),
+    )
+    expect(logged.length).toBeGreaterThan(5)
+    for (const outcome of [...logged, ...ofDocuments]) expect(page).toContain(`| \`${outcome}\` | `)
   })
 
   it('say of every annotation and processed key who may see it', () => {

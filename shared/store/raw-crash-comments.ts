@@ -11,27 +11,28 @@ export type CommentsOutcome = 'added' | 'unchanged' | 'missing' | 'changed' | 'u
 /**
  * Adds a person's comments to a stored raw crash, below those that are there, with a note. Comments that it has already change nothing, so a retry is
  * harmless. Without comments it only says whether there is a raw crash. The etag changes with the content: the processor, told of the crash again, processes it anew.
- * Throws when R2 does not answer.
+ * Throws when R2 does not answer one operation within `deadlineMs`.
  */
 export async function addComments(
   bucket: Bucket,
   crashId: CrashId,
   comments: string | null,
   note: string,
+  deadlineMs: () => number = () => R2_DEADLINE_MS,
 ): Promise<CommentsOutcome> {
   const key = rawCrashKey(crashId)
   if (comments === null) {
-    const head = await withDeadline('R2 head raw crash', R2_DEADLINE_MS, bucket.head(key))
+    const head = await withDeadline('R2 head raw crash', deadlineMs(), bucket.head(key))
     return head === null ? 'missing' : 'unchanged'
   }
-  const object = await withDeadline('R2 get raw crash', R2_DEADLINE_MS, bucket.get(key))
+  const object = await withDeadline('R2 get raw crash', deadlineMs(), bucket.get(key))
   if (object === null) return 'missing'
-  const stored = parse(await withDeadline('R2 read raw crash', R2_DEADLINE_MS, object.text()))
+  const stored = parse(await withDeadline('R2 read raw crash', deadlineMs(), object.text()))
   if (stored === null) return 'unreadable'
   const changed = withComments(stored, comments, note)
   if (changed === null) return 'unchanged'
   const put = bucket.put(key, storedJson(changed), { onlyIf: { etagMatches: object.etag } })
-  return (await withDeadline('R2 put raw crash', R2_DEADLINE_MS, put)) === null ? 'changed' : 'added'
+  return (await withDeadline('R2 put raw crash', deadlineMs(), put)) === null ? 'changed' : 'added'
 }
 
 type JsonObject = { readonly [key: string]: JsonValue }

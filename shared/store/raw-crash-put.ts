@@ -29,7 +29,8 @@ export class ReportPuts {
   readonly #deadlineMs: () => number
   readonly #crashId: CrashId
   readonly #stored = new Set<string>()
-  readonly #writtenDumpKeys: string[] = []
+  /** Dumps that are its own to remove; also those whose put failed, because it may have been written. */
+  readonly #ownDumpKeys = new Set<string>()
   #putOutstanding = false
 
   constructor(bucket: Bucket, objects: ReportObjects, deadlineMs: () => number) {
@@ -45,11 +46,15 @@ export class ReportPuts {
     const puts = await Promise.allSettled(
       missing.map(async ([dumpName, bytes]) => {
         const key = dumpKey(this.#crashId, dumpName)
-        const options = this.#objects.keeps === 'all' ? ONLY_NEW : {}
-        const object = await this.#watched('R2 put dump', putBytes(this.#bucket, key, bytes, options))
+        const mayBeThere = this.#objects.keeps === 'all'
+        if (!mayBeThere) this.#ownDumpKeys.add(key)
+        const object = await this.#watched(
+          'R2 put dump',
+          putBytes(this.#bucket, key, bytes, mayBeThere ? ONLY_NEW : {}),
+        )
         this.#stored.add(dumpName)
         // null: a chosen id's object was there before, and so it is not ours to remove.
-        if (object !== null) this.#writtenDumpKeys.push(key)
+        if (object !== null) this.#ownDumpKeys.add(key)
       }),
     )
     for (const put of puts) if (put.status === 'rejected') throw put.reason
@@ -73,15 +78,15 @@ export class ReportPuts {
    * unanswered put can still write it: a raw crash without its dumps would be worse than dumps without one.
    */
   async removeOrphans(): Promise<void> {
-    if (this.#putOutstanding || this.#writtenDumpKeys.length === 0) return
+    if (this.#putOutstanding || this.#ownDumpKeys.size === 0) return
     const raw = await withDeadline('R2 head raw crash', R2_DEADLINE_MS, this.#bucket.head(rawCrashKey(this.#crashId)))
     if (raw === null) await this.removeDumps()
   }
 
-  /** Deletes the dumps that it put. */
+  /** Deletes the dumps that it put, or tried to. */
   async removeDumps(): Promise<void> {
-    if (this.#writtenDumpKeys.length === 0) return
-    await withDeadline('R2 delete dumps', R2_DEADLINE_MS, this.#bucket.delete(this.#writtenDumpKeys))
+    if (this.#ownDumpKeys.size === 0) return
+    await withDeadline('R2 delete dumps', R2_DEADLINE_MS, this.#bucket.delete([...this.#ownDumpKeys]))
   }
 
   get #json(): string {

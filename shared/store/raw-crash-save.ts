@@ -118,7 +118,7 @@ type Joining = 'completed' | 'comments_added' | 'unchanged' | 'unreadable'
 async function joinFirst(report: Report, firstId: CrashId, { bucket, deadlineMs }: SaveDeps): Promise<Joining> {
   const { Comments } = report.rawCrash.annotations
   const comments = typeof Comments === 'string' && Comments.trim() !== '' ? Comments : null
-  const adding = await addComments(bucket, firstId, comments, COMMENTS_NOTE)
+  const adding = await addComments(bucket, firstId, comments, COMMENTS_NOTE, deadlineMs)
   switch (adding) {
     case 'added':
       return 'comments_added'

@@ -2,6 +2,7 @@
  * What a crash report costs the collector, on this machine: `npm run bench -- collector`, or `MAYDAY_BENCH=quick npm run bench -- collector`. Reports of 628 KB
  * (200 KB gzipped), a new connection each, from clients on the same cores. First the collector alone in workerd, with stores in memory that forget; then the
  * whole fleet under `wrangler dev`, whose gateway, local R2 and processor work on the same cores at the same time. The peer's figures were measured elsewhere.
+ * Where the fleet's time goes: docs/testing.md, Benches.
  */
 import { spawnSync } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'

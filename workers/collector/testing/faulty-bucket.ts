@@ -1,8 +1,11 @@
 import { env } from 'cloudflare:workers'
 import type { Bucket } from '#shared/ports.ts'
 
-/** What happens to one operation: nothing, an error before it or after it took effect, or no answer at all. */
-export type Fault = 'none' | 'before' | 'after' | 'hang'
+/**
+ * What happens to one operation: nothing, an error before it or after it took effect, no answer at all, or (`again`) a reply that was lost on the way,
+ * after which the runtime by itself asked once more.
+ */
+export type Fault = 'none' | 'before' | 'after' | 'hang' | 'again'
 export type Operation = 'get' | 'head' | 'put' | 'delete'
 
 /** Decides by the operation, its key, and how often that operation on that key was asked for. */
@@ -31,6 +34,7 @@ export function faultyBucket(plan: FaultPlan = () => 'none'): { bucket: Bucket; 
       const fault = plan(operation, String(key), turn)
       if (fault === 'hang') return new Promise(() => undefined)
       if (fault === 'before') throw new Error('R2 is down')
+      if (fault === 'again') await Reflect.apply(real[operation], real, [key, ...rest])
       const answer = await Reflect.apply(real[operation], real, [key, ...rest])
       endedRounds = Math.max(endedRounds, round)
       if (fault === 'after') throw new Error('the reply was lost')
@@ -52,6 +56,9 @@ export function faultyBucket(plan: FaultPlan = () => 'none'): { bucket: Bucket; 
 export async function storedKeys(): Promise<readonly string[]> {
   return (await env.CRASHES.list()).objects.map(({ key }) => key).sort()
 }
+
+/** The text of an object; undefined where there is none. */
+export const storedText = async (key: string) => (await env.CRASHES.get(key))?.text()
 
 /** Deletes all that is stored. */
 export async function emptyBucket(): Promise<void> {

@@ -306,11 +306,8 @@ describe('/api/RawCrash/', () => {
     })
   })
 
-  it('W06: raw is 403 without view_rawdump, a wrong format 400, and the bytes with it', async () => {
-    const crashId = rig.keep({
-      state: 'processed',
-      dumps: { upload_file_minidump: 'MDMP bytes', upload_file_minidump_browser: 'other' },
-    })
+  it('W06: raw is 403 without view_rawdump, and a wrong format 400', async () => {
+    const crashId = rig.keep({ state: 'processed', dumps: { upload_file_minidump: 'MDMP bytes' } })
     const path = `/api/RawCrash/?crash_id=${crashId}`
     const refused = [403, { error: 'Binary response requires permissions: View Raw Dumps' }]
     const anonymous = await rig.json(`${path}&format=raw`)
@@ -319,22 +316,30 @@ describe('/api/RawCrash/', () => {
     expect([onlyPii.status, onlyPii.body]).toEqual(refused)
     const wrong = await rig.json(`${path}&format=wrong`)
     expect([wrong.status, wrong.body]).toMatchObject([400, { errors: { format: [expect.any(String)] } }])
+  })
 
-    const headers = await rig.token('view_pii', 'view_rawdump')
-    const download = async (query: string) => {
-      const response = await rig.fetch(`${path}&format=raw${query}`, { headers })
-      return [response.status, response.headers.get('Content-Disposition'), await response.text()]
-    }
-    expect(await download('')).toEqual([200, `attachment; filename="${crashId}.dmp"`, 'MDMP bytes'])
-    expect(await download('&name=')).toEqual([200, `attachment; filename="${crashId}.dmp"`, 'MDMP bytes'])
-    expect(await download('&name=dump')).toEqual([200, `attachment; filename="${crashId}-dump.dmp"`, 'MDMP bytes'])
-    expect((await download('&name=upload_file_minidump'))[2]).toBe('MDMP bytes')
-    expect(await download('&name=upload_file_minidump_browser')).toEqual([
-      200,
-      `attachment; filename="${crashId}-upload_file_minidump_browser.dmp"`,
-      'other',
-    ])
-    expect((await rig.json(`${path}&format=raw&name=not_there`, { headers })).status).toBe(404)
+  it.each([
+    ['', '', 'MDMP bytes'],
+    ['&name=', '', 'MDMP bytes'],
+    ['&name=dump', '-dump', 'MDMP bytes'],
+    ['&name=upload_file_minidump', '-upload_file_minidump', 'MDMP bytes'],
+    ['&name=upload_file_minidump_browser', '-upload_file_minidump_browser', 'other'],
+  ])('W06: raw%s is the bytes of that dump with view_rawdump', async (query, suffix, bytes) => {
+    const crashId = rig.keep({
+      state: 'processed',
+      dumps: { upload_file_minidump: 'MDMP bytes', upload_file_minidump_browser: 'other' },
+    })
+    const response = await rig.fetch(`/api/RawCrash/?crash_id=${crashId}&format=raw${query}`, {
+      headers: await rig.token('view_pii', 'view_rawdump'),
+    })
+    const answer = [response.status, response.headers.get('Content-Disposition'), await response.text()]
+    expect(answer).toEqual([200, `attachment; filename="${crashId}${suffix}.dmp"`, bytes])
+  })
+
+  it('W06: raw of a dump that is not there is 404', async () => {
+    const crashId = rig.keep({ state: 'processed', dumps: { upload_file_minidump: 'MDMP bytes' } })
+    const path = `/api/RawCrash/?crash_id=${crashId}&format=raw&name=not_there`
+    expect((await rig.json(path, { headers: await rig.token('view_rawdump') })).status).toBe(404)
   })
 
   it('never asks the store for a dump, nor looks at its name, for those who may not read dumps', async () => {
