@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { DeclaredFile } from '#shared/symbols/declared-content.ts'
 import { connectionText } from './submit.ts'
-import type { UploadTarget } from './symbol-upload.ts'
+import { type UploadTarget, uploadHeaders } from './symbol-upload.ts'
 
 /** The protocol of files in parts (docs/howto/upload-symbols.md); a server without it gets zips. */
 const PROTOCOL = 'mayday-parts-1'
@@ -122,14 +122,14 @@ export class PartsClient {
     schema: z.ZodType<Body>,
     { text, bytes }: { readonly text?: string; readonly bytes?: Uint8Array<ArrayBuffer> },
   ): Promise<{ readonly said: Said<Body>; readonly retryAfterMs?: number }> {
-    const { origin, token } = this.#target
+    const { origin } = this.#target
     const digest = bytes === undefined ? {} : { 'Content-Digest': `sha-256=:${sha256(bytes, 'base64')}:` }
     try {
       // Upload URLs name the host that the server knows itself by; a proxy between may know it by another.
       const { pathname, search } = new URL(url, origin)
       const response = await fetch(new URL(pathname + search, origin), {
         method,
-        headers: { 'Auth-Token': token, ...digest },
+        headers: { ...uploadHeaders(this.#target), ...digest },
         body: text ?? bytes ?? null,
         signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
       })

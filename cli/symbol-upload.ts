@@ -15,6 +15,13 @@ export interface UploadTarget {
   readonly origin: string
   readonly token: string
   readonly trySymbols: boolean
+  /** The revision of the source that the files were built from. */
+  readonly revision?: string | undefined
+}
+
+/** Who uploads what, for every request that opens an upload. */
+export function uploadHeaders({ token, revision }: Pick<UploadTarget, 'token' | 'revision'>): Record<string, string> {
+  return { 'Auth-Token': token, ...(revision !== undefined && { 'Source-Revision': revision }) }
 }
 
 /** What the server said of one zip. `unpacking`: accepted, and its files become visible a little later. */
@@ -63,7 +70,7 @@ async function tryUpload(zip: string, target: UploadTarget): Promise<Attempt> {
   try {
     const response = await fetch(new URL('/upload/', target.origin), {
       method: 'POST',
-      headers: { 'Auth-Token': target.token },
+      headers: uploadHeaders(target),
       body: form,
       signal: AbortSignal.timeout(UPLOAD_DEADLINE_MS),
     })

@@ -10,7 +10,8 @@ import { begunUploadsIn } from './begun-uploads.ts'
 import { contentsOf, encode, measure } from './symbol-content.ts'
 import { findSymbolFiles } from './symbol-files.ts'
 import { PartsClient } from './symbol-parts.ts'
-import { NO_PROGRESS, uploadSymbolFiles } from './upload-symbols.ts'
+import { NO_PROGRESS } from './upload-progress.ts'
+import { uploadSymbolFiles } from './upload-symbols.ts'
 
 const ID = 'E3BABDEA07E5E1EB565F7F2D55D5B78B0'
 const PART_BYTES = 1_000

@@ -17,7 +17,7 @@ import {
   sendFile,
 } from './symbol-parts.ts'
 import type { UploadTarget } from './symbol-upload.ts'
-import type { UploadProgress, UploadSummary } from './upload-symbols.ts'
+import type { UploadProgress, UploadSummary } from './upload-progress.ts'
 
 /** Requests with bytes at once, and files on disk in the form that travels. */
 const PARALLEL = 4

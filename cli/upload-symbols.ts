@@ -11,34 +11,13 @@ import { PartsClient, saidText } from './symbol-parts.ts'
 import { type UploadOutcome, type UploadTarget, uploadZip } from './symbol-upload.ts'
 import { type PackedZip, packSymbolZips } from './symbol-zip.ts'
 import { uploadInParts } from './upload-in-parts.ts'
+import { NO_PROGRESS, type UploadProgress, type UploadSummary } from './upload-progress.ts'
 
 interface UploadOptions {
   readonly url: string
   readonly token?: string
   readonly try?: true
-}
-
-/** Told as files are done: a bar for people, lines for logs. */
-export interface UploadProgress {
-  /** How many files there are, once zips are looked into. */
-  found(files: number): void
-  sent(bytes: number): void
-  uploaded(files: number, line: string): void
-  note(line: string): void
-}
-
-/** Tells nobody. */
-export const NO_PROGRESS: UploadProgress = {
-  found: () => undefined,
-  sent: () => undefined,
-  uploaded: () => undefined,
-  note: () => undefined,
-}
-
-/** What became of an upload of many files: each failure in one line. */
-export interface UploadSummary {
-  readonly files: number
-  readonly failures: readonly string[]
+  readonly revision?: string
 }
 
 /** Uploads symbol files: in parts where the server takes them, so that a cut connection costs a part and no more; else in zips. */
@@ -138,7 +117,7 @@ async function uploadCommand(
   if (total === 0) return failed('No symbol files were found in these paths.')
   const progress = terminal.interactive ? progressBar(total) : progressLines(terminal)
   const begun = begunUploadsIn(begunUploadsFolder(process.env), () => Date.now())
-  const target = { origin, token, trySymbols: options.try === true }
+  const target = { origin, token, trySymbols: options.try === true, revision: options.revision }
   const summary = await uploadSymbolFiles(found, target, progress, begun)
   progress.end()
   for (const failure of summary.failures) if (terminal.interactive) terminal.err(`failed: ${failure}`)
@@ -198,6 +177,7 @@ export function addUploadSymbolsCommand(
     .requiredOption('--url <url>', 'the fleet, or the symbol server')
     .option('--token <token>', 'an API token with upload_symbols (or upload_try_symbols); default: $MAYDAY_TOKEN')
     .option('--try', 'upload as try symbols, which expire after four weeks')
+    .option('--revision <rev>', 'the commit or tag that they were built from: report pages link to its source')
     .addHelpText(
       'after',
       `

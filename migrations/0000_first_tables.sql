@@ -1,3 +1,16 @@
+CREATE TABLE `access_log` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`at` integer NOT NULL,
+	`email` text NOT NULL,
+	`token_id` text,
+	`what` text NOT NULL,
+	`crash_id` text,
+	`detail` text NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `access_log_at` ON `access_log` (`at`);--> statement-breakpoint
+CREATE INDEX `access_log_crash_id` ON `access_log` (`crash_id`);--> statement-breakpoint
+CREATE INDEX `access_log_email` ON `access_log` (`email`);--> statement-breakpoint
 CREATE TABLE `audit_log` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`at` integer NOT NULL,
@@ -180,7 +193,8 @@ CREATE TABLE `uploads` (
 	`kind` text DEFAULT 'zip' NOT NULL,
 	`download_url` text,
 	`redirect_urls` text DEFAULT '[]' NOT NULL,
-	`closed_at` integer
+	`closed_at` integer,
+	`source_revision` text
 );
 --> statement-breakpoint
 CREATE INDEX `uploads_created_at` ON `uploads` (`created_at`);--> statement-breakpoint

@@ -78,6 +78,8 @@ export const uploads = sqliteTable(
     redirect_urls: text('redirect_urls', { mode: 'json' }).$type<string[]>().notNull().default([]),
     /** When the uploader of a v2 upload said that all files are sent. */
     closed_at: integer('closed_at'),
+    /** The revision of the source that the files were built from, as the uploader stated it. */
+    source_revision: text('source_revision'),
   },
   (table) => [
     index('uploads_created_at').on(table.created_at),
@@ -287,6 +289,28 @@ export const jobs = sqliteTable('jobs', {
   state: text('state').notNull(),
   updated_at: integer('updated_at').notNull(),
 })
+
+/** Who saw protected data, a row a view. No value of a crash stands here. */
+export const accessLog = sqliteTable(
+  'access_log',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    at: integer('at').notNull(),
+    email: text('email').notNull(),
+    /** The public id of the token that asked; null: the person, signed in. */
+    token_id: text('token_id'),
+    what: text('what').notNull(),
+    /** Null for searches, which show values of many crashes. */
+    crash_id: text('crash_id'),
+    /** Names: of a dump, of search fields. */
+    detail: text('detail').notNull(),
+  },
+  (table) => [
+    index('access_log_at').on(table.at),
+    index('access_log_crash_id').on(table.crash_id),
+    index('access_log_email').on(table.email),
+  ],
+)
 
 /** Who did what that must be answerable later. Rows are only ever added. */
 export const auditLog = sqliteTable(

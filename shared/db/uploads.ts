@@ -34,6 +34,8 @@ export interface NewUpload extends UploadOwner {
   /** Empty for v2 uploads, which have no archive. */
   readonly filename: string
   readonly downloadedFrom: DownloadedFrom | null
+  /** The revision of the source that the files were built from, where the uploader states it. */
+  readonly sourceRevision?: string | null
   readonly createdAtMs: number
 }
 
@@ -123,6 +125,7 @@ export function uploadRepository(db: DrizzleD1Database): UploadRepository {
         skipped_keys: [],
         ignored_keys: [],
         created_at: upload.createdAtMs,
+        source_revision: upload.sourceRevision ?? null,
       }
       const [added] = await ask(db.insert(uploads).values(row).returning({ id: uploads.id }))
       if (added === undefined) throw new Error('D1 answered no upload id')
@@ -208,6 +211,7 @@ export function uploadOf(row: typeof uploads.$inferSelect): Upload {
     skippedKeys: keys.parse(row.skipped_keys),
     refusedKeys: keys.parse(row.refused_keys),
     ignoredKeys: keys.parse(row.ignored_keys),
+    sourceRevision: row.source_revision,
     createdAtMs: row.created_at,
     completedAtMs: row.completed_at,
     failedReason: row.failed_reason,

@@ -1,10 +1,11 @@
 import type { Clock } from '#shared/clock.ts'
-import type { DownloadedFrom, UploadOwner, UploadRepository } from '#shared/db/uploads.ts'
+import type { DownloadedFrom, UploadRepository } from '#shared/db/uploads.ts'
 import type { Bucket } from '#shared/ports.ts'
 import { dropStagedZip } from '#shared/symbols/finish-upload.ts'
 import { HeldBytes } from '#shared/symbols/held-bytes.ts'
 import { stagedZipKey } from '#shared/symbols/key.ts'
 import { putStream } from '#shared/symbols/put-stream.ts'
+import type { Uploader } from './uploader.ts'
 
 interface IntakeDeps {
   readonly bucket: Bucket
@@ -34,15 +35,18 @@ export class Intake {
   }
 
   async stage(
-    owner: UploadOwner,
+    uploader: Uploader,
     filename: string,
     bytes: AsyncIterable<Uint8Array>,
     downloadedFrom: DownloadedFrom | null = null,
   ): Promise<StagedZip> {
     const { uploads, bucket, clock } = this.#deps
-    const { email, product, isAdmin } = owner
+    const { email, product, isAdmin, sourceRevision } = uploader
     const createdAtMs = clock()
-    const id = await uploads.begin({ email, product, isAdmin, kind: 'zip', filename, downloadedFrom, createdAtMs })
+    const id = await uploads.begin({
+      ...{ email, product, isAdmin, sourceRevision, createdAtMs },
+      ...{ kind: 'zip', filename, downloadedFrom },
+    })
     this.#uploadId = id
     const options = { httpMetadata: { contentType: 'application/zip' } }
     return { id, sizeBytes: await putStream(bucket, stagedZipKey(id), bytes, options, this.held) }

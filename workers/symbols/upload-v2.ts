@@ -161,13 +161,13 @@ async function openSessions(
 ): Promise<Opened | UploadV2Refused> {
   const stored = await storedAlready(files, trySymbols, deps)
   const wanted = files.filter(({ key }) => !stored.has(key))
-  const { email, product, isAdmin } = uploader
+  const { email, product, isAdmin, sourceRevision } = uploader
   const quota = await deps.owners.quota(product, sumBytes(wanted))
   if (quota.kind === 'exceeded') return refuseV2(403, 'quota_exceeded', quota.text)
 
   const createdAtMs = deps.clock()
   const id = await deps.uploads.begin({
-    ...{ email, product, isAdmin, createdAtMs },
+    ...{ email, product, isAdmin, sourceRevision, createdAtMs },
     ...{ kind: 'parts', filename: '', downloadedFrom: null },
   })
   const decisions = await deps.owners.claim(

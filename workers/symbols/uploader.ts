@@ -18,6 +18,8 @@ const UPLOADER_REFUSAL_TEXT: Readonly<Record<UploaderRefusal, string>> = {
 export interface Uploader extends UploadOwner {
   readonly viewer: Viewer
   readonly tokenExpiresAtMs: number
+  /** The header `Source-Revision`: which revision the files were built from. Null where there is none, or nothing that a revision or tag can be. */
+  readonly sourceRevision: string | null
 }
 
 export type UploaderCheck =
@@ -39,10 +41,19 @@ export async function checkUploader(headers: Headers, tokens: TokenRepository, c
       const isAdmin = may(viewer, 'admin')
       return {
         kind: 'uploader',
-        uploader: { email: viewer.email, viewer, product, isAdmin, tokenExpiresAtMs: expiresAtMs },
+        uploader: {
+          ...{ email: viewer.email, viewer, product, isAdmin, tokenExpiresAtMs: expiresAtMs },
+          sourceRevision: readRevision(headers.get('Source-Revision')),
+        },
       }
     }
   }
+}
+
+/** A commit, or a tag: a name that git and hg take. */
+function readRevision(header: string | null): string | null {
+  const revision = header?.trim() ?? ''
+  return /^[\w.+/-]{1,200}$/.test(revision) ? revision : null
 }
 
 /**
