@@ -157,6 +157,7 @@ const REPORT_KEYS = keys([
     shown('number'),
     'How many reports this one stands for: 1 divided by the probability that the throttle rules kept it. Absent when it is 1.',
   ],
+  ['throttle_rule', TEXT, 'The throttle rule that kept the report: what `sample_weight` comes from.'],
   ['fingerprint', TEXT, 'What makes crashes alike before they are processed, 32 hexadecimal digits.'],
   ['collector_metadata', HIDDEN, 'What the collector noted: checksums, sizes, throttle rule.'],
   ['started_datetime', TEXT, 'When processing started.'],

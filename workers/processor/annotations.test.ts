@@ -183,7 +183,11 @@ describe('an annotation of annotations.json', () => {
 
 describe('what the collector noted of sampling', () => {
   it('is in the processed crash and in the index', async () => {
-    const metadata = { sample_weight: 10, fingerprint: '0123456789abcdef0123456789abcdef' }
+    const metadata = {
+      sample_weight: 10,
+      throttle_rule: 'keep_a_tenth',
+      fingerprint: '0123456789abcdef0123456789abcdef',
+    }
     const { anonymous, values } = await processor().report({}, metadata)
     expect(anonymous.processed).toMatchObject(metadata)
     expect(values).toMatchObject(metadata)

@@ -6,7 +6,7 @@ import { systemClock, systemRandomBytes } from '#shared/clock.ts'
 import { createCrashId } from '#shared/crash-id.ts'
 import { searchDocument } from '#shared/search/document.ts'
 import { parseSearchQuery } from '#shared/search/query.ts'
-import worker, { Search } from './index.ts'
+import worker, { CrashPings, Search } from './index.ts'
 
 const get = (path: string) => worker.fetch(new Request(`http://search${path}`), env)
 
@@ -23,6 +23,25 @@ describe('the Search entrypoint', () => {
     expect(await search.missing([uuid])).toEqual([])
     await search.remove([uuid])
     expect(await search.query(parsed.query)).toMatchObject({ total: 0, hits: [] })
+  })
+})
+
+describe('the CrashPings entrypoint', () => {
+  it('keeps pings and reports apart, even of one crash id, and counts a ping that comes again once', async () => {
+    const [search, pings] = [Search, CrashPings].map((Entrypoint) => new Entrypoint(createExecutionContext(), env))
+    const nowMs = systemClock()
+    const uuid = createCrashId(systemClock, systemRandomBytes)
+    const parsed = parseSearchQuery(new URLSearchParams(`uuid=${uuid}`), ANONYMOUS, nowMs + 1000)
+    if (parsed.kind === 'bad' || search === undefined || pings === undefined) throw new Error('no query')
+    const document = (signature: string) =>
+      searchDocument({ uuid, date_processed: new Date(nowMs).toISOString(), signature }, nowMs)
+    await pings.index([document('ping')])
+    await pings.index([document('ping')])
+    expect((await search.query(parsed.query)).total).toBe(0)
+    expect(await pings.query(parsed.query)).toMatchObject({ total: 1, hits: [{ signature: 'ping' }] })
+    await search.index([document('report')])
+    expect(await search.query(parsed.query)).toMatchObject({ total: 1, hits: [{ signature: 'report' }] })
+    expect(await pings.query(parsed.query)).toMatchObject({ total: 1, hits: [{ signature: 'ping' }] })
   })
 })
 

@@ -4,6 +4,7 @@ import { readConfig } from '#shared/config.ts'
 import type { CrashId } from '#shared/crash-id.ts'
 import { checkHeartbeat, heartbeatResponse } from '#shared/http/heartbeat.ts'
 import { consoleLog } from '#shared/log.ts'
+import type { CrashPingsRpc } from '#shared/search/crash-pings.ts'
 import { instantOf } from '#shared/search/instant.ts'
 import type { SearchQuery } from '#shared/search/search-query.ts'
 import type { SearchAnswer, SearchDocument, SearchRpc } from '#shared/search/search-rpc.ts'
@@ -14,6 +15,7 @@ import { indexDocuments, missingCrashes, querySearch, removeCrashes, type Search
 export { SearchShard } from './search-shard.ts'
 
 const splitsOfWeek = new Map<Week, number>()
+const splitsOfPingWeek = new Map<Week, number>()
 
 const searchDeps = (env: Env): SearchDeps => ({
   shardOf: (name) => env.SHARDS.getByName(name),
@@ -21,6 +23,13 @@ const searchDeps = (env: Env): SearchDeps => ({
   splitsOfWeek,
   clock: systemClock,
   log: consoleLog,
+})
+
+/** Crash pings lie in shards of their own, `pings-2026W47` beside `2026W47`. */
+const pingDeps = (env: Env): SearchDeps => ({
+  ...searchDeps(env),
+  shardOf: (name) => env.SHARDS.getByName(`pings-${name}`),
+  splitsOfWeek: splitsOfPingWeek,
 })
 
 /** The index of processed crashes, for the other Workers. */
@@ -39,6 +48,17 @@ export class Search extends WorkerEntrypoint<Env> implements SearchRpc {
 
   async missing(crashIds: readonly CrashId[]): Promise<readonly CrashId[]> {
     return missingCrashes(searchDeps(this.env), crashIds)
+  }
+}
+
+/** The series of crash pings: never in an answer about reports, nor the other way round. */
+export class CrashPings extends WorkerEntrypoint<Env> implements CrashPingsRpc {
+  async index(documents: readonly SearchDocument[]): Promise<void> {
+    await indexDocuments(pingDeps(this.env), documents)
+  }
+
+  async query(query: SearchQuery): Promise<SearchAnswer> {
+    return querySearch(pingDeps(this.env), query)
   }
 }
 

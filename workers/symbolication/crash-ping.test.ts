@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { crashDay, parseCrashId } from '#shared/crash-id.ts'
 import { MAX_PING_BYTES, MAX_PING_FRAMES, MAX_PINGS } from '#shared/limits.ts'
+import { PING_FIELDS } from '#shared/search/crash-pings.ts'
 import type { SearchDocument } from '#shared/search/search-rpc.ts'
 import { defaultSignatureLists } from '#shared/signature/default-lists.ts'
 import { generateSignature } from '#shared/signature/generate.ts'
@@ -126,7 +127,7 @@ describe('a crash ping', () => {
         started_at_ms: expect.any(Number),
         values: {
           ...{ uuid: body.crash_id, date: '2026-11-20T10:11:12.000000+00:00', signature: 'inlined' },
-          ...{ proto_signature: body.proto_signature, release_channel: 'release', platform: 'Windows' },
+          ...{ proto_signature: body.proto_signature, release_channel: 'release', platform: 'Windows NT' },
           ...{ reason: 'EXCEPTION_ACCESS_VIOLATION_READ', address: '0x10' },
         },
       },
@@ -167,6 +168,17 @@ describe('a crash ping', () => {
     expect((await ping(undated)).body.crash_id).toMatch(/0261123$/)
   })
 
+  it('is counted by what every report says in public, and by no free text', async () => {
+    await ping({
+      ...{ ...desktop, product: 'WaterWolf', version: '150.0', process_type: 'main' },
+      ...{ moz_crash_reason: 'C:\\Users\\somebody', abort_message: 'somebody@example.com' },
+    })
+    const names = Object.keys(counted[0]?.values ?? {})
+    expect(names).toEqual(expect.arrayContaining(['product', 'version', 'process_type', 'platform', 'signature']))
+    for (const name of names) expect(PING_FIELDS).toContain(name)
+    expect(JSON.stringify(counted)).not.toContain('somebody')
+  })
+
   it('of a hang is signed by its main thread', async () => {
     rig.symbols.add(
       SYM.replace('app.pdb', 'dog.pdb')
@@ -188,7 +200,8 @@ describe('a crash ping', () => {
     [{ async_shutdown_timeout: '{"phase":"p","conditions":[{"name":"c"}]}' }, 'AsyncShutdownTimeout | p | c'],
     [{ ipc_channel_error: 'ShutDownKill' }, 'IPCError-content | ShutDownKill'],
     [{ js_large_allocation_failure: 'Reporting' }, 'OOM | large | inlined'],
-    [{ java_exception: 'a.B: c\n\tat d.E(F.java:1)' }, 'a.B: c at d.E(F.java)'],
+    [{ java_exception: 'a.B: c\n\tat d.E(F.java:1)' }, 'a.B: at d.E(F.java)'],
+    [{ java_exception: 'typed by a person' }, 'malformed'],
     [
       {
         java_exception: {

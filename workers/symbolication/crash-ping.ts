@@ -11,6 +11,7 @@ import {
   SYMBOLICATION_BODY_IDLE_MS,
 } from '#shared/limits.ts'
 import { errorText, type Log } from '#shared/log.ts'
+import { searchDocument } from '#shared/search/document.ts'
 import { instantOf } from '#shared/search/instant.ts'
 import type { SearchDocument } from '#shared/search/search-rpc.ts'
 import type { SignatureListSource } from '#shared/signature/list-source.ts'
@@ -184,7 +185,7 @@ async function answersOf(texts: readonly PingText[], hold: Hold, deps: CrashPing
     const { ping } = reading
     const sentAtMs = ping.submittedAtMs ?? nowMs
     const signed = signPing(ping, pingCrashId(ping.documentId, sentAtMs), symbols, lists)
-    const document = isPending(ping, symbols) ? null : searchDocument(ping, signed, sentAtMs, nowMs)
+    const document = isPending(ping, symbols) ? null : countedPing(ping, signed, sentAtMs, nowMs)
     return { signed, document }
   })
   const documents = answers.flatMap((answer) => ('signed' in answer ? (answer.document ?? []) : []))
@@ -201,19 +202,10 @@ type Answered =
   | { readonly error: PingAnswer }
   | { readonly signed: SignedPing; readonly document: SearchDocument | null }
 
-function searchDocument(ping: CrashPing, answer: SignedPing, sentAtMs: number, nowMs: number): SearchDocument {
-  const { crash_id, signature, proto_signature } = answer
-  return {
-    crash_id,
-    started_at_ms: nowMs,
-    values: {
-      ...ping.facts,
-      uuid: crash_id,
-      date: instantOf(sentAtMs),
-      signature,
-      ...(proto_signature === null ? {} : { proto_signature }),
-    },
-  }
+/** A ping as the index keeps it: its texts are cut as those of a processed crash. */
+function countedPing(ping: CrashPing, answer: SignedPing, sentAtMs: number, nowMs: number): SearchDocument {
+  const { crash_id: uuid, signature, proto_signature } = answer
+  return searchDocument({ ...ping.facts, uuid, date_processed: instantOf(sentAtMs), signature, proto_signature }, nowMs)
 }
 
 /** Those that are counted now. A counter that fails costs the count, not the answer: the client sends the ping again. */

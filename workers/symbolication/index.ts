@@ -23,7 +23,7 @@ function appOf(env: Env): Hono {
     symbols: env.SYMBOLS,
     // Lists of the deployment lie in R2 CONFIG, which this stage is not bound to (DESIGN.md section 1).
     signatureLists: { current: async () => defaultSignatureLists() },
-    counter: null,
+    counter: { count: (pings) => env.PINGS.index(pings) },
     access: SYMBOL_ACCESS === 'private' ? accessBySymbolsWorker(env.SYMBOLS_WORKER, consoleLog) : EVERYBODY,
     budget,
     clock: systemClock,

@@ -1,4 +1,6 @@
+import { publicJavaStack } from '#shared/java-stack.ts'
 import { MAX_PING_FRAMES, MAX_PING_MODULES, MAX_SYMBOLICATION_DEPTH, MAX_SYMBOLICATION_VALUES } from '#shared/limits.ts'
+import { scrubFreeText } from '#shared/scrub.ts'
 import { type CrashData, integerOrNull, isObject, type JsonObject } from '#shared/signature/crash-data.ts'
 import type { AskedModule } from './asked-addresses.ts'
 import { shapeOfJson } from './exact-json.ts'
@@ -26,7 +28,7 @@ export interface CrashPing {
   readonly threads: ReadonlyMap<number, readonly PingFrame[]>
   /** Everything but the threads. */
   readonly crashData: CrashData
-  /** Texts by which pings are counted, under the names of search fields. */
+  /** Texts by which pings are counted, under the keys of a processed crash. */
   readonly facts: Readonly<Record<string, string>>
 }
 
@@ -164,16 +166,20 @@ function addressOf(value: unknown): bigint | null {
 }
 
 /** A minidump calls the system `Windows NT`, a ping `Windows`; module names are compared in lower case only for the first. */
-const MINIDUMP_OS: Readonly<Record<string, string>> = { Windows: 'Windows NT' }
+const MINIDUMP_OS: ReadonlyMap<string, string> = new Map([['Windows', 'Windows NT']])
+
+function reportedOs({ os }: JsonObject): string | null {
+  return typeof os === 'string' ? (MINIDUMP_OS.get(os) ?? os) : null
+}
 
 function pingCrashData(ping: JsonObject, traces: JsonObject): CrashData {
-  const os = typeof ping.os === 'string' ? (MINIDUMP_OS[ping.os] ?? ping.os) : null
   return {
-    os,
+    os: reportedOs(ping),
     reason: field(traces, 'crash_type', 'crashType') ?? null,
     ...javaCrash(ping.java_exception),
     oom_allocation_size: ping.oom_size ?? null,
-    abort_message: ping.abort_message ?? null,
+    // It becomes a part of the signature, which is public.
+    abort_message: typeof ping.abort_message === 'string' ? scrubFreeText(ping.abort_message) : null,
     hang: ping.hang ?? null,
     async_shutdown_timeout: shutdownTimeout(ping.async_shutdown_timeout),
     ipc_channel_error: ping.ipc_channel_error ?? null,
@@ -186,7 +192,9 @@ function pingCrashData(ping: JsonObject, traces: JsonObject): CrashData {
 function javaCrash(value: unknown): CrashData {
   if (typeof value !== 'string' || value === '') return isObject(value) ? { java_exception: value } : {}
   const exception = parsedUpTo(value)
-  return isObject(exception) ? { java_exception: exception } : { java_stack_trace: value }
+  return isObject(exception)
+    ? { java_exception: exception }
+    : { java_stack_trace: publicJavaStack(value) ?? 'malformed' }
 }
 
 /** Reports hold its JSON text. Pings hold the object, in which the conditions are JSON text themselves. */
@@ -196,20 +204,18 @@ function shutdownTimeout(value: unknown): unknown {
   return JSON.stringify({ ...value, conditions: conditions ?? value.conditions })
 }
 
-/** Search fields and where a ping has them. */
-const FACTS: readonly (readonly [field: string, key: string])[] = [
+/** Keys of a processed crash, and where a ping has them. No free text: nothing scrubs a ping's. */
+const FACTS: readonly (readonly [key: string, pingKey: string])[] = [
   ['product', 'product'],
   ['version', 'version'],
   ['release_channel', 'channel'],
-  ['platform', 'os'],
   ['process_type', 'process_type'],
-  ['moz_crash_reason', 'moz_crash_reason'],
 ]
 
 function pingFacts(ping: JsonObject, traces: JsonObject): Readonly<Record<string, string>> {
-  const known = FACTS.map(([name, key]) => [name, ping[key]] as const)
   const all = [
-    ...known,
+    ...FACTS.map(([key, pingKey]) => [key, ping[pingKey]] as const),
+    ['os_name', reportedOs(ping)] as const,
     ['reason', field(traces, 'crash_type', 'crashType')] as const,
     ['address', field(traces, 'crash_address', 'crashAddress')] as const,
   ]

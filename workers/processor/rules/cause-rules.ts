@@ -1,3 +1,4 @@
+import { publicJavaStack } from '#shared/java-stack.ts'
 import { parseBreadcrumbs } from './breadcrumbs.ts'
 import { always, annotationText, crashingFrames, type Rule, textOrNull } from './rule.ts'
 
@@ -24,17 +25,6 @@ export const javaStackTrace: Rule = {
     crash.processed.java_stack_trace = parsed ?? 'malformed'
     if (parsed === null) crash.notes.push('JavaStackTrace: malformed JavaStackTrace')
   },
-}
-
-/** Class and frames of the outermost exception; null when the text is no Java stack trace. */
-function publicJavaStack(stackTrace: string): string | null {
-  const lines = stackTrace.split(/\r?\n/).filter((line) => line.trim() !== '')
-  const stackStart = lines.findIndex((line) => line.startsWith('\tat '))
-  const javaClass = lines[0]?.split(':', 1)[0]?.trim() ?? ''
-  if (stackStart < 1 || javaClass === '') return null
-  const causes = lines.findIndex((line) => /^(?:Suppressed|Caused by):/.test(line.trim()))
-  const frames = lines.slice(stackStart, causes > stackStart ? causes : undefined)
-  return frames.every((line) => line.startsWith('\t')) ? [javaClass, ...frames].join('\n') : null
 }
 
 /** Starts of reasons that go on with data of the person. */

@@ -53,12 +53,13 @@ export const collectorMetadata: Rule = {
   },
 }
 
-/** Ours: how many reports this one stands for, and with which it is alike. */
+/** Ours: how many reports this one stands for and by which rule, and with which it is alike. */
 export const sampling: Rule = {
   name: 'Sampling',
   predicate: always,
   action({ rawCrash: { metadata }, processed }) {
     if (metadata.sample_weight !== undefined) processed.sample_weight = metadata.sample_weight
+    if (metadata.throttle_rule !== undefined) processed.throttle_rule = metadata.throttle_rule
     if (metadata.fingerprint !== undefined) processed.fingerprint = metadata.fingerprint
   },
 }
