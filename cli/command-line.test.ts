@@ -44,6 +44,13 @@ describe('a wrong command line', () => {
     [['token', 'create', '--email', 'nobody', '--permissions', 'view_pii'], 2, '--email must be an e-mail address'],
     [['token', 'create', '--permissions', 'view_pii'], 2, '--email'],
     [
+      ['user', 'groups', '--email', 'a@b.c', '--groups', 'admin'],
+      2,
+      'Unknown group "admin". The groups are: viewers, investigators, uploaders, admins.',
+    ],
+    [['user', 'groups', '--email', 'nobody', '--groups', 'admins'], 2, '--email must be an e-mail address'],
+    [['user', 'groups', '--email', 'a@b.c'], 2, '--groups'],
+    [
       ['token', 'create', '--email', 'a@b.c', '--permissions', 'upload_symbols', '--product', ' '],
       2,
       '--product must be the name of a product',

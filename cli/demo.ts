@@ -6,7 +6,8 @@ import type { StepResult } from './step.ts'
 import { postCrashReport } from './submit.ts'
 import { findSymbolFiles } from './symbol-files.ts'
 import { makeToken } from './token.ts'
-import { NO_PROGRESS, uploadSymbolFiles } from './upload-symbols.ts'
+import { NO_PROGRESS } from './upload-progress.ts'
+import { uploadSymbolFiles } from './upload-symbols.ts'
 
 /** The demo's crashes: a newcomer's first page shows real stacks. */
 const DEMO_ANNOTATIONS = [
@@ -80,19 +81,27 @@ async function uploadDemoSymbols(options: DemoOptions): Promise<string | null> {
 
 /** Waits for processed crashes; answers how many are still missing when the time is over. */
 async function waitUntilProcessed(crashIds: readonly string[], options: DemoOptions): Promise<number> {
+  // Where crashes are private the API wants to know who asks; a token without permissions is enough.
+  const reader = await makeToken(options.state, DEMO_UPLOADER, [])
+  const headers = reader.kind === 'token' ? { 'Auth-Token': reader.token } : {}
   const end = performance.now() + PROCESSED_DEADLINE_MS
   let left = crashIds
   while (left.length > 0 && performance.now() < end && !options.signal.aborted) {
-    const processed = await Promise.all(left.map((crashId) => isProcessed(options.origin, crashId)))
+    const processed = await Promise.all(left.map((crashId) => isProcessed(options.origin, crashId, headers)))
     left = left.filter((_, index) => !processed[index])
     if (left.length > 0) await sleep(POLL_MS)
   }
   return left.length
 }
 
-async function isProcessed(origin: string, crashId: string): Promise<boolean> {
+async function isProcessed(
+  origin: string,
+  crashId: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<boolean> {
   try {
     const response = await fetch(new URL(`/api/ProcessedCrash/?crash_id=${crashId}`, origin), {
+      headers,
       signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
     })
     await response.body?.cancel()

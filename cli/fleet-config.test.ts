@@ -35,7 +35,7 @@ describe('the configurations of a fleet', () => {
 
   it('keep what they do not know, such as queues, rules and Durable Object migrations', () => {
     const dashboard = configs.find((config) => config.name === 'mayday-dashboard')
-    expect(dashboard?.rules).toEqual([{ type: 'Text', globs: ['**/*.css'], fallthrough: true }])
+    expect(dashboard?.rules).toEqual([{ type: 'Text', globs: ['**/*.css', '**/*.client.js'], fallthrough: true }])
     const search = configs.find((config) => config.name === 'mayday-search')
     expect(search?.migrations).toEqual([{ tag: 'v1', new_sqlite_classes: ['SearchShard'] }])
   })

@@ -12,6 +12,7 @@ import { addSubmitCommand } from './submit.ts'
 import { addSymbolicateCommand } from './symbolicate.ts'
 import { addTokenCommand } from './token.ts'
 import { addUploadSymbolsCommand } from './upload-symbols.ts'
+import { addUserCommand } from './user.ts'
 
 const USAGE_EXIT_CODE = 2
 /** Width of the help on generated pages, whatever terminal generates them. */
@@ -50,6 +51,7 @@ function createProgram(terminal: Terminal, run: (work: Promise<CommandResult>) =
   addStartCommand(program, run, terminal)
   addDoctorCommand(program, run, terminal)
   addTokenCommand(program, run, terminal)
+  addUserCommand(program, run, terminal)
   addSubmitCommand(program, run, terminal)
   addUploadSymbolsCommand(program, run, terminal)
   addIndexCommand(program, run, terminal)

@@ -49,6 +49,11 @@ export async function makeToken(
 /** A product's name stands in rows and in answers: one line, no spaces around it. */
 const PRODUCT = /^(?!\s)[^\p{Cc}]{1,100}(?<!\s)$/u
 
+/** Whether a text can be an e-mail address; whether it is somebody's, nobody here knows. */
+export function isEmail(text: string): boolean {
+  return /^[^\s@]+@[^\s@]+$/.test(text)
+}
+
 interface TokenOptions {
   readonly email: string
   readonly permissions: string
@@ -57,7 +62,7 @@ interface TokenOptions {
 }
 
 async function createCommand(options: TokenOptions, terminal: Terminal): Promise<CommandResult> {
-  if (!/^[^\s@]+@[^\s@]+$/.test(options.email)) {
+  if (!isEmail(options.email)) {
     return usage(`--email must be an e-mail address, such as uploader@example.com; got "${options.email}".`)
   }
   const read = readPermissions(options.permissions)

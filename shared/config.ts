@@ -77,6 +77,24 @@ export const variables = {
     .describe(
       'Who downloads symbols. `private`: only a token with `download_symbols`, in `/k/<download token>/…` or as `Auth-Token`.',
     ),
+  CRASH_ACCESS: z
+    .enum(['public', 'private'])
+    .default('public')
+    .describe(
+      'Who sees the public part of crashes. `private`: pages only who is signed in, the API only a session or a token (of whatever permissions). Reporters, heartbeats, sign-in and `/crash/<crash id>?k=` stay open. Any other value: the dashboard is closed.',
+    ),
+  ACCESS_TEAM_DOMAIN: z
+    .string()
+    .regex(/^(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+)?$/, 'a host name, such as example.cloudflareaccess.com')
+    .default('')
+    .describe(
+      'The team domain of Cloudflare Access, which covers `/signin` and nothing else, such as `example.cloudflareaccess.com`. Empty: nobody signs in in production.',
+    ),
+  ACCESS_AUDIENCE: z
+    .string()
+    .regex(/^[0-9a-f]{0,128}$/, 'the Application Audience (AUD) tag, hexadecimal')
+    .default('')
+    .describe('The Application Audience (AUD) tag of that Access application. Empty: nobody signs in in production.'),
   VIEW_URL_BASE: z
     .string()
     .regex(/^(?:https?:\/\/[^/\s=?#]+\/?)?$/)

@@ -40,6 +40,8 @@ export function permissionsOf(groups: readonly Group[]): readonly Permission[] {
 export interface Viewer {
   readonly email: string | null
   readonly permissions: readonly Permission[]
+  /** The public id of the token that asks in this person's name; absent where the person does. */
+  readonly tokenId?: string
 }
 
 /** Everybody: sees public data, nothing else. */
@@ -49,3 +51,11 @@ export const ANONYMOUS: Viewer = { email: null, permissions: [] }
 export function may(viewer: Viewer, permission: Permission): boolean {
   return viewer.permissions.includes(permission) || viewer.permissions.includes('admin')
 }
+
+/** The same viewer without a view of protected data: who sees what everybody sees, and may do what they may do. */
+export function withoutProtected(viewer: Viewer): Viewer {
+  const kept = PERMISSIONS.filter((permission) => may(viewer, permission) && !SHOWS_PROTECTED.has(permission))
+  return { ...viewer, permissions: kept }
+}
+
+const SHOWS_PROTECTED: ReadonlySet<Permission> = new Set(['view_pii', 'view_rawdump', 'admin'])

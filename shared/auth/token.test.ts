@@ -31,7 +31,7 @@ async function tableWith(permissions: readonly Permission[], change: Partial<Sto
 describe('an API token', () => {
   it('speaks for its owner with its own permissions', async () => {
     const { token, check } = await tableWith(['upload_symbols'])
-    const viewer = { email: 'ada@example.com', permissions: ['upload_symbols'] }
+    const viewer = { email: 'ada@example.com', permissions: ['upload_symbols'], tokenId: token.slice(0, 8) }
     const valid = { kind: 'valid', viewer, product: null, expiresAtMs: expect.any(Number) }
     expect(await check(token)).toEqual(valid)
     expect(await check(`${token}-my laptop`)).toEqual(valid)

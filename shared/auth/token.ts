@@ -65,7 +65,7 @@ export async function checkToken(
   }
   if (stored.expiresAtMs <= clock()) return { kind: 'refused', reason: 'expired' }
   if (!stored.ownerActive) return { kind: 'refused', reason: 'user_not_active' }
-  const viewer = { email: stored.email, permissions: stored.permissions }
+  const viewer = { email: stored.email, permissions: stored.permissions, tokenId: stored.id }
   return { kind: 'valid', viewer, product: stored.product, expiresAtMs: stored.expiresAtMs }
 }
 

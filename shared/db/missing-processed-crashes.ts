@@ -1,4 +1,4 @@
-import { desc, inArray, isNull } from 'drizzle-orm'
+import { count, desc, inArray, isNull, min } from 'drizzle-orm'
 import type { DrizzleD1Database } from 'drizzle-orm/d1'
 import { type CrashId, parseCrashId } from '../crash-id.ts'
 import { withDeadline } from '../deadline.ts'
@@ -21,6 +21,14 @@ export interface MissingProcessedCrashes {
 export interface MissingProcessedList {
   /** One stretch of all of them, newest first, and how many there are. */
   page(offset: number, limit: number): Promise<MissingProcessedPage>
+  /** How many are not known to be processed yet, and since when the oldest of them. */
+  waiting(): Promise<WaitingCrashes>
+}
+
+export interface WaitingCrashes {
+  readonly count: number
+  /** Null where none waits. */
+  readonly oldestAtMs: number | null
 }
 
 /** A crash that was saved and, at some time, not processed. */
@@ -67,18 +75,20 @@ export function missingProcessedCrashes(db: DrizzleD1Database): MissingProcessed
         await ask(db.update(table).set({ processed_at: atMs }).where(inArray(table.crash_id, ids)).run())
       }
     },
+    async waiting() {
+      const open = db.select({ count: count(), oldestAtMs: min(table.created_at) }).from(table)
+      const [row] = await ask(open.where(isNull(table.processed_at)).all())
+      return row ?? { count: 0, oldestAtMs: null }
+    },
     async page(offset, limit) {
       const newestFirst = db.select().from(table).orderBy(desc(table.created_at), table.crash_id)
-      const [count, rows] = await Promise.all([
-        ask(db.$count(table)),
-        ask(newestFirst.limit(limit).offset(offset).all()),
-      ])
+      const [all, rows] = await Promise.all([ask(db.$count(table)), ask(newestFirst.limit(limit).offset(offset).all())])
       const crashes = rows.map((row) => ({
         crashId: row.crash_id,
         createdAtMs: row.created_at,
         isProcessed: row.processed_at !== null,
       }))
-      return { count, crashes }
+      return { count: all, crashes }
     },
   }
 }

@@ -47,3 +47,13 @@ export function userRepository(db: DrizzleD1Database): UserRepository {
     },
   }
 }
+
+/**
+ * Gives a person these groups and no others, as one SQL statement for the `mayday user` command, which writes the local D1 itself. A person who never
+ * signed in is made, so that the groups are there at the first sign-in.
+ */
+export function userGroupsSql(email: string, groups: readonly Group[], atMs: number): string {
+  const quote = (text: string) => `'${text.replaceAll("'", "''")}'`
+  const set = quote(JSON.stringify(groups))
+  return `INSERT INTO users (email, "groups", created_at) VALUES (${quote(email)}, ${set}, ${atMs}) ON CONFLICT (email) DO UPDATE SET "groups" = ${set};`
+}

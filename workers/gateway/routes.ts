@@ -2,7 +2,7 @@
 export type RoutedStage = 'collector' | 'symbols' | 'symbolication' | 'dashboard'
 
 /** Path prefixes of each stage, in the order of DESIGN.md section 1. A prefix ends at a segment's end. */
-const PREFIXES: readonly (readonly [prefix: string, stage: RoutedStage])[] = [
+export const ROUTED_PREFIXES: readonly (readonly [prefix: string, stage: RoutedStage])[] = [
   ['/submit', 'collector'],
   ['/api/collector', 'collector'],
   ['/upload', 'symbols'],
@@ -42,7 +42,7 @@ const SYMBOL_PATH = /^\/([^/]+)\/[0-9A-Fa-f]+\/[^/]+$/
  * words.
  */
 export function stageOf(path: string): RoutedStage {
-  const prefixed = PREFIXES.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`))
+  const prefixed = ROUTED_PREFIXES.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`))
   if (prefixed !== undefined) return prefixed[1]
   const firstSegment = SYMBOL_PATH.exec(path)?.[1]
   return firstSegment !== undefined && !DASHBOARD_SEGMENTS.has(firstSegment) ? 'symbols' : 'dashboard'

@@ -4,7 +4,8 @@ import { createSession, endSession, SESSION_COOKIE } from '#shared/auth/session.
 import { isLoopback } from '#shared/http/loopback.ts'
 import { nextPath } from '#shared/http/next-path.ts'
 import { refuseOtherOrigin } from '#shared/http/same-origin.ts'
-import { MAX_FORM_BYTES, SESSION_SECONDS } from '#shared/limits.ts'
+import { MAX_FORM_BYTES, RETRY_AFTER_SECONDS, SESSION_SECONDS } from '#shared/limits.ts'
+import { type AccessAssertions, ASSERTION_HEADER } from '../access-assertion.ts'
 import { cappedText } from '../capped-text.ts'
 import { document, Layout } from '../components/layout.tsx'
 import type { Answer, DashboardContext, DashboardDeps } from '../deps.ts'
@@ -18,6 +19,9 @@ const ACCOUNTS: readonly { readonly email: string; readonly group: Group; readon
   { email: 'admin@example.com', group: 'admins', can: 'may do everything' },
 ]
 
+/** What somebody may do who signs in for the first time: see what everybody sees. `mayday user groups` gives more. */
+const NEWCOMER_GROUPS: readonly Group[] = ['viewers']
+
 /**
  * Sign-in without a password exists only where nobody else can reach it: a development fleet, asked on its own machine.
  * Both must hold; anything else is closed, never guessed.
@@ -26,8 +30,12 @@ function isOpen(context: DashboardContext, deps: DashboardDeps): boolean {
   return deps.deployment === 'development' && isLoopback(context.req.url, context.req.header('Host') ?? null)
 }
 
-/** `GET /signin` */
-export const signInPage: Answer = (context, deps) => {
+/**
+ * `GET /signin`: in development the choice of an account. In production Cloudflare Access stands before this one address, so whoever comes here has proved who
+ * they are, and the session begins at once.
+ */
+export const signInPage: Answer = async (context, deps) => {
+  if (!isOpen(context, deps) && deps.accessSignIn !== null) return signInByAccess(deps.accessSignIn, context, deps)
   const next = nextPath(context.req.query('next'))
   return context.html(
     document(
@@ -49,7 +57,8 @@ export const signInPage: Answer = (context, deps) => {
             </>
           ) : (
             <p>
-              Sign-in is not configured here. Public data needs none; scripts use an API token of{' '}
+              Sign-in is not configured here.{' '}
+              {deps.crashAccess === 'public' ? 'Public data needs none; scripts' : 'Scripts'} use an API token of{' '}
               <code>mayday token create</code>.
             </p>
           )}
@@ -59,10 +68,38 @@ export const signInPage: Answer = (context, deps) => {
   )
 }
 
+async function signInByAccess(
+  access: AccessAssertions,
+  context: DashboardContext,
+  deps: DashboardDeps,
+): Promise<Response> {
+  const check = await access.check(context.req.header(ASSERTION_HEADER))
+  switch (check.kind) {
+    case 'person': {
+      // HEAD asks what GET would say, and begins nothing.
+      if (context.req.method !== 'GET') return context.body(null, 200)
+      return beginSession(check.email, NEWCOMER_GROUPS, nextPath(context.req.query('next')), context, deps)
+    }
+    case 'refused':
+      deps.log('dashboard', 'sign_in_refused', { reason: check.reason })
+      return errorPage(context, 403, 'You are not signed in', [
+        check.reason === 'no_assertion'
+          ? 'Cloudflare Access must cover /signin and does not: ask who runs this Mayday.'
+          : 'Cloudflare Access sent something that does not count here. Try again, or ask who runs this Mayday.',
+      ])
+    case 'unavailable':
+      deps.log('dashboard', 'sign_in_unavailable', { error: check.error })
+      context.header('Retry-After', String(RETRY_AFTER_SECONDS))
+      return errorPage(context, 503, 'Sign-in is not available right now', [
+        'The keys of Cloudflare Access cannot be read. Try again in a minute.',
+      ])
+  }
+}
+
 /** `POST /signin`: starts a session for one of the development accounts. */
 export const signIn: Answer = async (context, deps) => {
   if (!isOpen(context, deps)) {
-    return errorPage(context, 403, 'Sign-in is not configured', ['Public data needs no sign-in.'])
+    return errorPage(context, 403, 'Nobody signs in this way here', ['Use the link Sign in.'])
   }
   if (refuseOtherOrigin(context.req.raw.headers, context.req.url) !== null) return otherOrigin(context, deps, 'sign_in')
   const body = await cappedText(context.req.raw.body, MAX_FORM_BYTES)
@@ -70,16 +107,29 @@ export const signIn: Answer = async (context, deps) => {
   const account = ACCOUNTS.find(({ email }) => email === form.get('account'))
   if (account === undefined)
     return errorPage(context, 400, 'No such account', ['Choose one of the four on the sign-in page.'])
+  return beginSession(account.email, [account.group], nextPath(form.get('next')), context, deps)
+}
 
-  const user = await deps.users.signedIn(account.email, [account.group], deps.clock())
-  if (!user.active) return errorPage(context, 403, 'This account is switched off', ['Ask an admin to switch it on.'])
+/** A session for somebody who has just proved who they are. The groups are those of a first sign-in; later ones keep what an operator set. */
+async function beginSession(
+  email: string,
+  firstGroups: readonly Group[],
+  next: string,
+  context: DashboardContext,
+  deps: DashboardDeps,
+): Promise<Response> {
   // A session that was there before (planted or somebody else's) ends; the new one has a value of its own.
   await endSession(getCookie(context, SESSION_COOKIE), deps.sessions)
+  const user = await deps.users.signedIn(email, firstGroups, deps.clock())
+  if (!user.active) {
+    deps.log('dashboard', 'sign_in_refused', { reason: 'user_not_active' })
+    return errorPage(context, 403, 'This account is switched off', ['Ask an admin to switch it on.'])
+  }
   const { secret, stored } = await createSession(user.email, deps.clock, deps.randomBytes)
   await deps.sessions.add(stored)
   deps.log('dashboard', 'signed_in', { email: user.email })
   context.header('Set-Cookie', sessionCookie(secret, SESSION_SECONDS))
-  return context.redirect(nextPath(form.get('next')), 303)
+  return context.redirect(next, 303)
 }
 
 /** `POST /signout`: ends the session, here and in the store. */
