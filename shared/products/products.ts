@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { sourceRuleSchema } from '../source-links/source-rule.ts'
 
 /**
  * The products document (`products.json` in R2 CONFIG): what a deployment says of its products. A product that is not listed is still
@@ -39,10 +40,7 @@ const productSchema = z.strictObject({
     .array(z.strictObject({ tracker: text, name: text, url_template: text }))
     .max(20)
     .default([]),
-  source_links: z
-    .array(z.strictObject({ prefix: text, url_template: text }))
-    .max(100)
-    .default([]),
+  source_links: z.array(sourceRuleSchema).max(100).default([]),
   rules: z.array(productRuleSchema).max(20).default([]),
 })
 export type Product = z.infer<typeof productSchema>
