@@ -4,6 +4,7 @@ import { printStep, ROOT, runProgram } from './program.ts'
 const CHECKS: readonly { readonly name: string; readonly program: string; readonly args: readonly string[] }[] = [
   { name: 'types of the Workers and shared code', program: 'tsc', args: ['-p', 'tsconfig.json', '--noEmit'] },
   { name: 'types of commands, scripts and tests', program: 'tsc', args: ['-p', 'tsconfig.node.json', '--noEmit'] },
+  { name: 'types of client scripts', program: 'tsc', args: ['-p', 'tsconfig.client.json'] },
   {
     name: 'lint, format and dependency rules',
     program: 'biome',

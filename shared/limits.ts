@@ -582,6 +582,66 @@ export const CONFIG_IMPATIENT_MS = 10_000
 /** Stored crashes that one dry run reads: about 20 ms each, over the API. */
 export const MAX_DRY_RUN_CRASHES = 10_000
 
+// Overview, top crashers, signature pages
+
+/** Reports of a signature, and of all others of its group, below which shares say nothing: at 20 the 95 % interval is 40 points wide. */
+export const MIN_CORRELATION_REPORTS = 20
+/** Reports of a signature that must have a value before it is compared. */
+export const MIN_CORRELATED_REPORTS = 5
+/** A value that is this much more frequent for sure is worth a look: with many reports every small difference is sure. */
+export const MIN_CORRELATION_DIFFERENCE = 0.05
+/** Values of one field that are compared. */
+export const CORRELATED_TERMS = 100
+/** Values of one field that are counted in the group: enough for each compared one to be among them, nearly always. */
+export const CORRELATION_GROUP_TERMS = 1_000
+/** Correlations that one page shows. */
+export const MAX_SHOWN_CORRELATIONS = 50
+/** Rows of the top crashers: the peer's largest choice. Each asks for its days, platforms and installs. */
+export const MAX_TOP_CRASHERS = 300
+/** Signatures of a product that the overview follows by the day: the most frequent of two weeks. */
+export const MAX_OVERVIEW_SIGNATURES = 150
+/** Products of the overview that are followed by channel and signature. */
+export const MAX_OVERVIEW_PRODUCTS = 8
+/** Lines of one chart: more are not told apart. */
+export const MAX_CHART_SERIES = 6
+/** Days of one chart: search answers a year, the build axis looks back half of one. */
+export const MAX_CHART_DAYS = 366
+/** User comments of one page: the peer's number. */
+export const COMMENTS_A_PAGE = 50
+/** Frames of the crashing thread in a bug's text (issue 10). */
+export const MAX_BUG_FRAMES = 10
+/** A frame's function in a bug's text: the peer's number. */
+export const MAX_BUG_FRAME_CHARS = 80
+/** A bug's title: Bugzilla takes 255. */
+export const MAX_BUG_TITLE_CHARS = 255
+/** The address that opens a tracker's form: common servers refuse more than 8 KB. */
+export const MAX_BUG_URL_CHARS = 8_000
+/** The text of a query bar: as long as an address may be. */
+export const MAX_QUERY_TEXT_CHARS = 16_000
+
+// The report page (specs/webapp.md 6): a normal crash is a page of less than 100 KB
+
+/** Rows of frames that come unasked, the crashing thread's (which always comes) counted: at about 600 bytes a row of long names and addresses. */
+export const REPORT_ROWS_UNASKED = 110
+/** Threads that one address opens by name; more are asked for as all. */
+export const MAX_OPENED_THREADS = 50
+/** Modules of one crash whose source revision is looked up: those of its stacks, some dozens. */
+export const MAX_REVISION_MODULES = 500
+/** Modules without symbols on one page; the CSV has all. */
+export const SHOWN_MISSING_SYMBOLS = 200
+/** Signatures of a bug that is typed into the search box: together they stay an address. */
+export const MAX_SHOWN_BUG_SIGNATURES = 20
+/** Text sought in threads. */
+export const MAX_SOUGHT_CHARS = 200
+/** A result set in a report's address: SuperSearch's longest usual query is a few hundred characters. */
+export const MAX_RESULT_SET_CHARS = 4_000
+/** Hits on either side in which a report is looked for in its result set: new crashes push it down while somebody reads. */
+export const RESULT_SET_REACH = 10
+/** Steps of the crash's past that a page shows. Firefox keeps 100; the peer's page shows the last 10. */
+export const MAX_SHOWN_BREADCRUMBS = 50
+/** Frames of a stack that is copied as Markdown: what a bug needs, and short enough for any tracker. */
+export const MARKDOWN_FRAMES = 40
+
 // Resends (DESIGN.md section 4)
 
 /** A smaller minidump says too little: two different crashes could have the same one. */
@@ -685,3 +745,24 @@ export const DUPLICATES_DEADLINE_MS = 300
 export const DUPLICATES_DAYS_KEPT = 28
 /** An object that counted nothing for this long deletes itself. */
 export const DUPLICATES_IDLE_MS = 30 * 24 * 3_600_000
+
+// Sign-in through Cloudflare Access, and the access log (DESIGN.md section 8)
+
+/** The keys that sign Access's assertions, fetched while a person waits on `/signin`. */
+export const ACCESS_KEYS_DEADLINE_MS = 5_000
+/** They are kept this long; Access announces a new key weeks before it signs with it. An unknown key is looked up at once. */
+export const ACCESS_KEYS_KEPT_MS = 3_600_000
+/** An unknown key is not looked up again for so long: made-up assertions must not become requests to Access. */
+export const ACCESS_KEYS_PAUSE_MS = 30_000
+/** An isolate's clock stands still while it computes, so that a new assertion may look younger than its first moment. */
+export const ACCESS_CLOCK_TOLERANCE_SECONDS = 5
+/** An assertion has about 1.2 KB; with many groups of the identity provider in it 4. Servers end headers at 16 KB. */
+export const MAX_ACCESS_ASSERTION_CHARS = 16 * KIB
+/** RFC 5321: an address has at most 254 characters. */
+export const MAX_EMAIL_CHARS = 254
+/** One row of the access log, which the protected values wait for. */
+export const ACCESS_LOG_DEADLINE_MS = 3_000
+/** How long rows of the access log are kept: a year answers "who saw this crash" twice as long as a crash is kept, and keeps no file on people for ever. */
+export const ACCESS_LOG_DAYS = 365
+/** Rows on one page of `/access-log`. */
+export const ACCESS_LOG_PAGE_ROWS = 100

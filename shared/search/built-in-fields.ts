@@ -268,6 +268,8 @@ export const PEER_ROWS: readonly FieldRow[] = [...IDENTITY, ...CRASH, ...TIMES, 
 export const OWN_ROWS: readonly FieldRow[] = [
   word('BuildID', 'build'),
   float('sample_weight'),
+  choice('throttle_rule'),
+  int('crash_time'),
   choice('fingerprint'),
   text('signature_lineage'),
   choice('mdsw_status_string'),

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { STYLE_SHEET } from './asset-files.ts'
+import { CLIENT_SCRIPT, STYLE_SHEET } from './asset-files.ts'
 import { dashboardRig } from './dashboard-rig.ts'
 
 let rig: Awaited<ReturnType<typeof dashboardRig>>
@@ -22,6 +22,7 @@ describe('every answer', () => {
     '/robots.txt',
     '/__version__',
     STYLE_SHEET.path,
+    CLIENT_SCRIPT.path,
   ])('%s carries the security headers, and HSTS in production only', async (path) => {
     const response = await rig.fetch(path)
     await response.text()
@@ -39,7 +40,9 @@ describe('every answer', () => {
 
   it.each(['/', '/search/', '/signin', '/not-there'])('%s holds no inline script, style or handler', async (path) => {
     const page = await (await rig.fetch(path)).text()
-    expect(page).not.toMatch(/<script|<style|\sstyle=|\son[a-z]+=/i)
+    expect(page.replace(`<script type="module" src="${CLIENT_SCRIPT.path}"></script>`, '')).not.toMatch(
+      /<script|<style|\sstyle=|\son[a-z]+=/i,
+    )
   })
 })
 

@@ -1,4 +1,5 @@
 import favicon from './assets/favicon.ts'
+import script from './assets/mayday.client.js'
 import css from './assets/mayday.css'
 
 /** A file that pages load from us, under a name that changes with its content. */
@@ -22,6 +23,13 @@ export const STYLE_SHEET: AssetFile = {
   path: `/assets/mayday-${contentName(css)}.css`,
   type: 'text/css; charset=utf-8',
   content: css,
+}
+
+/** The one script: shortcuts and copying. It is the file as written, with its types in comments. */
+export const CLIENT_SCRIPT: AssetFile = {
+  path: `/assets/mayday-${contentName(script)}.js`,
+  type: 'text/javascript; charset=utf-8',
+  content: script,
 }
 
 /** The icon: SOS in Morse. */

@@ -1,8 +1,9 @@
-import type { Viewer } from '#shared/auth/permissions.ts'
+import { type Viewer, withoutProtected } from '#shared/auth/permissions.ts'
 import type { CrashId } from '#shared/crash-id.ts'
 import { withDeadline } from '#shared/deadline.ts'
 import { MAX_PAGE_ANNOTATIONS_BYTES, MAX_PAGE_JSON_BYTES, RPC_DEADLINE_MS } from '#shared/limits.ts'
 import type { CrashReading, RedactedJson } from '#shared/store/crash-store.ts'
+import { AccessUnrecorded, recordCrashAccess } from './access-record.ts'
 import { cappedText } from './capped-text.ts'
 import type { DashboardDeps } from './deps.ts'
 import { askStage } from './stage-unavailable.ts'
@@ -18,6 +19,29 @@ export type ReportCrash =
   | { readonly kind: 'pending' }
   | { readonly kind: 'failed'; readonly reason: string; readonly failedAtMs: number | null; readonly rawCrash: Json }
   | { readonly kind: 'unknown' }
+
+/** A crash as it may be shown, and the viewer that it may be shown to. */
+export interface ShownCrash {
+  readonly report: ReportCrash
+  readonly viewer: Viewer
+  /** The viewer may see protected values, and they are left out: their view could not be written down. */
+  readonly isReduced: boolean
+}
+
+/** {@link readReportCrash}, written down in the access log where protected values are shown; without its word they are not. */
+export async function readShownCrash(crashId: CrashId, viewer: Viewer, deps: DashboardDeps): Promise<ShownCrash> {
+  const report = await readReportCrash(crashId, viewer, deps)
+  const showsNothing = report.kind === 'pending' || report.kind === 'unknown'
+  if (showsNothing) return { report, viewer, isReduced: false }
+  try {
+    await recordCrashAccess(crashId, [], viewer, deps)
+    return { report, viewer, isReduced: false }
+  } catch (thrown) {
+    if (!(thrown instanceof AccessUnrecorded)) throw thrown
+    const reduced = withoutProtected(viewer)
+    return { report: await readReportCrash(crashId, reduced, deps), viewer: reduced, isReduced: true }
+  }
+}
 
 /** Reads a crash for its page: processed crash and raw crash at once. */
 export async function readReportCrash(crashId: CrashId, viewer: Viewer, deps: DashboardDeps): Promise<ReportCrash> {

@@ -7,13 +7,17 @@ import { createToken } from '#shared/auth/token.ts'
 import { viewSecrets } from '#shared/auth/view-secret.ts'
 import { systemRandomBytes } from '#shared/clock.ts'
 import { type CrashId, createCrashId } from '#shared/crash-id.ts'
+import { accessLogIn } from '#shared/db/access-log.ts'
 import { auditLogIn } from '#shared/db/audit-log.ts'
 import { bugLinkRepository } from '#shared/db/bug-links.ts'
 import { missingProcessedCrashes } from '#shared/db/missing-processed-crashes.ts'
+import { missingSymbolsIn } from '#shared/db/missing-symbols.ts'
 import { productVersionRepository } from '#shared/db/product-versions.ts'
 import { sessionRepository } from '#shared/db/sessions.ts'
 import { signatureRepository } from '#shared/db/signatures.ts'
+import { symbolRevisions } from '#shared/db/symbol-revisions.ts'
 import { tokenRepository } from '#shared/db/tokens.ts'
+import { uploadBooks } from '#shared/db/upload-books.ts'
 import { userRepository } from '#shared/db/users.ts'
 import type { LogFields } from '#shared/log.ts'
 import { machineProblems } from '#shared/machine-signs.ts'
@@ -133,6 +137,7 @@ export async function dashboardRig(changed: Partial<DashboardDeps> = {}) {
         return state.answer
       },
     },
+    pings: { query: async () => NO_ANSWER },
     duplicates: { counts: async () => ({ days: [], mixed: false }) },
     searchIndex: {
       missing: async (crashIds) => crashIds.filter((crashId) => crashes.get(crashId)?.state !== 'processed'),
@@ -142,9 +147,16 @@ export async function dashboardRig(changed: Partial<DashboardDeps> = {}) {
     users: userRepository(db),
     signatures: signatureRepository(db),
     bugLinks: bugLinkRepository(db),
+    symbolRevisions: symbolRevisions(db),
+    missingSymbols: missingSymbolsIn(db),
+    uploadBooks: uploadBooks(db),
+    symbolAccess: 'public',
     productVersions: productVersionRepository(db),
     missingProcessed: missingProcessedCrashes(db),
     audit: auditLogIn(db),
+    accessLog: accessLogIn(db),
+    accessSignIn: null,
+    crashAccess: 'public',
     products: { current: async () => NO_PRODUCTS },
     rateLimits: null,
     priority: crashPriority({ queue: { send: async (message) => sent.push(message) }, clock, log }),

@@ -65,6 +65,13 @@ const routesOf = (crashId: string) => [
   `/api/RawCrash/?crash_id=${crashId}&format=raw&name=${'upload_file_minidump'}`,
 ]
 
+/** Every part of a report's page, and the page as text. */
+const reportParts = (crashId: string) => [
+  ...['annotations', 'modules', 'extensions', 'raw', 'debug'].map((tab) => `/report/index/${crashId}?tab=${tab}`),
+  `/report/index/${crashId}?find=a&thread=all`,
+  `/report/index/${crashId}/markdown`,
+]
+
 /** Which of the routes above show a canary to whom. */
 const VIEWERS = [
   { viewer: 'nobody', credentials: () => ({}), sees: [false, false, false, false, false] },
@@ -108,6 +115,11 @@ describe('protected values', () => {
       const answer = await everything(await rig.fetch(route, { headers }))
       expect([route, answer.includes(CANARY)]).toEqual([route, sees[at]])
     }
+    if (sees[0]) return
+    for (const part of reportParts(crashId)) {
+      const answer = await everything(await rig.fetch(part, { headers }))
+      expect([part, answer.includes(CANARY)]).toEqual([part, false])
+    }
   })
 
   it.each(TOKENS)('by API route, for a token with $permissions', async ({ permissions, sees }) => {
@@ -124,11 +136,13 @@ describe('protected values', () => {
   it('are marked on the page of those who see them, and the page says which data it shows', async () => {
     const crashId = keepCanaries()
     const page = await (
-      await rig.fetch(`/report/index/${crashId}`, { headers: await rig.signIn('investigator@example.com') })
+      await rig.fetch(`/report/index/${crashId}?tab=annotations`, {
+        headers: await rig.signIn('investigator@example.com'),
+      })
     ).text()
     expect(page).toContain('Viewing public and protected data')
-    expect(page).toMatch(/Comments<span class="chip protected">protected<\/span>/)
-    expect(page).not.toMatch(/ProductName<span class="chip protected">/)
+    expect(page).toMatch(/Comments(?:<\/a>)?<span class="chip protected">protected<\/span>/)
+    expect(page).not.toMatch(/ProductName(?:<\/a>)?<span class="chip protected">/)
     expect(await (await rig.fetch(`/report/index/${crashId}`)).text()).toContain('Viewing public data only')
   })
 
@@ -206,6 +220,7 @@ describe('every protected place of the schemas', () => {
       '/api/',
       '/api/tokens/',
       `/report/index/${crashId}`,
+      ...reportParts(crashId),
       `/search/quick/?query=${crashId}`,
     ]
     for (const headers of [{}, await rig.token()]) {

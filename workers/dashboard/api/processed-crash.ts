@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { PENDING_REFRESH_SECONDS, RPC_DEADLINE_MS } from '#shared/limits.ts'
+import { recordCrashAccess } from '../access-record.ts'
 import { askStage } from '../stage-unavailable.ts'
 import { crashAnswer, crashNotFoundAnswer, errorAnswer } from './api-answer.ts'
 import { crashIdParameter } from './crash-id-parameter.ts'
@@ -21,6 +22,7 @@ export const processedCrash: Model = {
     )
     switch (reading.kind) {
       case 'found':
+        await recordCrashAccess(crashId, [reading.json], context.var.viewer, deps)
         return crashAnswer(reading.json)
       case 'unknown':
         return crashNotFoundAnswer(crashId)

@@ -3,6 +3,7 @@ import { may } from '#shared/auth/permissions.ts'
 import type { CrashId } from '#shared/crash-id.ts'
 import { DOWNLOAD_CSP } from '#shared/http/security-headers.ts'
 import { RPC_DEADLINE_MS } from '#shared/limits.ts'
+import { recordAccess, recordCrashAccess } from '../access-record.ts'
 import type { DashboardContext, DashboardDeps } from '../deps.ts'
 import { askStage } from '../stage-unavailable.ts'
 import { badParameterAnswer, crashAnswer, crashNotFoundAnswer, errorAnswer } from './api-answer.ts'
@@ -46,7 +47,9 @@ export const rawCrash: Model = {
 
 async function annotations(crashId: CrashId, context: DashboardContext, deps: DashboardDeps): Promise<Response> {
   const reading = await askStage('CrashStore', RPC_DEADLINE_MS, deps.crashStore.readRaw(crashId, context.var.viewer))
-  return reading.kind === 'found' ? crashAnswer(reading.json) : crashNotFoundAnswer(crashId)
+  if (reading.kind !== 'found') return crashNotFoundAnswer(crashId)
+  await recordCrashAccess(crashId, [reading.json], context.var.viewer, deps)
+  return crashAnswer(reading.json)
 }
 
 async function dump(crashId: CrashId, name: string, context: DashboardContext, deps: DashboardDeps): Promise<Response> {
@@ -64,6 +67,7 @@ async function dump(crashId: CrashId, name: string, context: DashboardContext, d
     case 'unknown':
       return crashNotFoundAnswer(crashId)
     case 'found':
+      await recordAccess({ what: 'dump', crashId, detail: storedName, waiting: [reading.body] }, viewer, deps)
       deps.log('dashboard', 'dump_sent', { crash_id: crashId, dump: storedName, bytes: reading.bytes })
       return new Response(reading.body.pipeThrough(new FixedLengthStream(reading.bytes)), {
         headers: {

@@ -9,7 +9,7 @@ import { errorAnswer, permissionAnswer } from './api-answer.ts'
 import type { Model } from './model.ts'
 import { MODELS } from './models.ts'
 import { openApiDocument } from './openapi.ts'
-import { changeToken, tokens } from './tokens.ts'
+import { changeToken, isBrowser, tokens } from './tokens.ts'
 
 const BY_NAME: ReadonlyMap<string, Model> = new Map(MODELS.map((model) => [model.name, model]))
 
@@ -58,11 +58,23 @@ async function refusal(context: DashboardContext, deps: DashboardDeps): Promise<
     log('dashboard', 'token_refused', { reason: asking.reason })
     return errorAnswer(403, asking.text)
   }
+  if (deps.crashAccess === 'private' && !asking.credentials) return withoutCredentials(context)
   context.set('viewer', asking.viewer)
   context.set('credentials', asking.credentials)
   context.set('bySession', asking.bySession)
   context.set('product', asking.product)
   return null
+}
+
+/** The answer to nobody in particular where crashes are private: people sign in, scripts send a token. */
+function withoutCredentials(context: DashboardContext): Response {
+  const { pathname, search } = new URL(context.req.url)
+  const isRead = context.req.method === 'GET' || context.req.method === 'HEAD'
+  if (isRead && isBrowser(context)) {
+    context.header('Cache-Control', 'private, no-store')
+    return context.redirect(`/signin?${new URLSearchParams({ next: `${pathname}${search}` })}`, 303)
+  }
+  return errorAnswer(401, 'This Mayday is private: send an API token as Auth-Token', { 'WWW-Authenticate': 'Bearer' })
 }
 
 /** The permission is asked for before the verb, as the peer does. */

@@ -50,6 +50,12 @@ describe('/api/MissingProcessedCrash/', () => {
     })
   })
 
+  it('counts those that still wait, for the overview', async () => {
+    expect(await rig.deps.missingProcessed.waiting()).toEqual({ count: 0, oldestAtMs: null })
+    await fill()
+    expect(await rig.deps.missingProcessed.waiting()).toEqual({ count: ROWS - 1, oldestAtMs: NOW_MS + 1_000 })
+  })
+
   it.each(['x', '0', '-1', '1.5', '1e3', '9999999', '%00'])('W24: page %s is 400', async (page) => {
     const { status, body } = await at(`?page=${page}`)
     expect(status).toBe(400)

@@ -7,6 +7,7 @@ import { parseSearchQuery } from '#shared/search/query.ts'
 import type { SearchQuery } from '#shared/search/search-query.ts'
 import type { SearchAnswer } from '#shared/search/search-rpc.ts'
 import { weeksBetween } from '#shared/search/shards.ts'
+import { recordSearchAccess } from '../access-record.ts'
 import type { Answer, DashboardContext, DashboardDeps } from '../deps.ts'
 import { searchFields } from '../field-catalog.ts'
 import { askStage } from '../stage-unavailable.ts'
@@ -29,7 +30,9 @@ export async function searchAnswer(
   const body = await readBody(context.req.raw)
   if (body.kind === 'refused') return body.answer
   const params = new URLSearchParams([...new URL(context.req.url).searchParams, ...(body.fields ?? [])])
-  const parsed = parseSearchQuery(params, context.var.viewer, deps.clock(), await searchFields(deps), unknown)
+  const { viewer } = context.var
+  const catalog = await searchFields(deps)
+  const parsed = parseSearchQuery(params, viewer, deps.clock(), catalog, unknown)
   if (parsed.kind === 'bad') return badParameterAnswer(parsed.param, parsed.message)
   const { query, warnings, cursor } = parsed
   if (parsed.returnsQuery) {
@@ -37,6 +40,7 @@ export async function searchAnswer(
   }
 
   const asked = cursor === null ? query : withDate(query)
+  await recordSearchAccess(query, catalog, viewer, deps)
   const answer = await askStage('search', SEARCH_RPC_DEADLINE_MS, deps.search.query(asked))
   const { hits, total, total_estimate, facets, errors } = answer
   // Patterns that the engine gave up: the peer's clients would take what was found for all there is.

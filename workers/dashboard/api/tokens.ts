@@ -103,7 +103,7 @@ async function managerOf(context: DashboardContext, deps: DashboardDeps): Promis
 }
 
 /** A token is for scripts: whoever sends one gets JSON, whatever they accept. */
-function isBrowser(context: DashboardContext): boolean {
+export function isBrowser(context: DashboardContext): boolean {
   const { headers } = context.req.raw
   const sendsToken = headers.has('Auth-Token') || headers.has('Authorization')
   return !sendsToken && (headers.get('Accept') ?? '').includes('text/html')

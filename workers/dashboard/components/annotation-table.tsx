@@ -5,7 +5,7 @@ import { grouped } from '../views/json-value.ts'
 export function AnnotationTable({ annotations }: { readonly annotations: ReturnType<typeof annotationsOf> }) {
   return (
     <>
-      <table class="annotations">
+      <table class="annotations" data-rows="">
         <caption class="visually-hidden">Crash annotations</caption>
         <thead>
           <tr>
@@ -16,8 +16,17 @@ export function AnnotationTable({ annotations }: { readonly annotations: ReturnT
         <tbody>
           {annotations.rows.map((row) => (
             <tr>
-              <th scope="row" title={row.description ?? ''}>
-                {row.name}
+              <th scope="row">
+                {row.description === null ? (
+                  row.name
+                ) : (
+                  <a
+                    href={`/documentation/datadictionary/dataset/annotation/field/${encodeURIComponent(row.name)}`}
+                    title={row.description}
+                  >
+                    {row.name}
+                  </a>
+                )}
                 {row.protected ? <span class="chip protected">protected</span> : null}
               </th>
               <td>{row.value}</td>

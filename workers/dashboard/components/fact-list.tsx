@@ -10,7 +10,7 @@ export function FactList({ heading, facts }: { readonly heading: string; readonl
       <dl>
         {facts.map((fact) => (
           <div>
-            <dt title={fact.title ?? ''}>{fact.name}</dt>
+            <dt title={fact.title}>{fact.name}</dt>
             <dd>
               <FactValue fact={fact} />
             </dd>

@@ -1,11 +1,25 @@
+import type { Source } from '#shared/source-links/source-links.ts'
 import type { FrameRow, Thread } from '../views/frames.ts'
-import type { Source } from '../views/source.ts'
+import type { SymbolPageFinder } from '../views/symbol-pages.ts'
 import { TRUSTS, type Trust } from '../views/trust.ts'
 
-/** The frames of one thread. Read downwards: each row was called by the one below it. */
-export function FrameTable({ thread, caption }: { readonly thread: Thread; readonly caption: string }) {
+const NO_MATCHES: ReadonlySet<string> = new Set()
+
+/** The frames of one thread: each was called by the frame below it; functions inlined into a frame stand indented under it. */
+export function FrameTable({
+  thread,
+  caption,
+  symbolPages,
+  matches = NO_MATCHES,
+}: {
+  readonly thread: Thread
+  readonly caption: string
+  readonly symbolPages: SymbolPageFinder
+  /** Anchors of rows that hold what was sought. */
+  readonly matches?: ReadonlySet<string>
+}) {
   return (
-    <table class="frames">
+    <table class="frames" data-rows="">
       <caption class="visually-hidden">{caption}</caption>
       <thead>
         <tr>
@@ -15,7 +29,7 @@ export function FrameTable({ thread, caption }: { readonly thread: Thread; reado
           <th scope="col" class="module">
             Module
           </th>
-          <th scope="col" class="function">
+          <th scope="col" class="function" title="A long name is cut to three lines; choose its frame to read it whole">
             Function
           </th>
           <th scope="col" class="source">
@@ -27,15 +41,35 @@ export function FrameTable({ thread, caption }: { readonly thread: Thread; reado
         </tr>
       </thead>
       <tbody>
-        {thread.rows.map((row) => (
-          <Row row={row} />
+        {thread.rows.map((row, at) => (
+          <Row
+            row={row}
+            symbolPages={symbolPages}
+            matches={matches}
+            isModulesFirst={moduleOf(row) !== moduleOf(thread.rows[at - 1])}
+          />
         ))}
       </tbody>
     </table>
   )
 }
 
-function Row({ row }: { readonly row: FrameRow }) {
+function moduleOf(row: FrameRow | undefined): string | null {
+  return row?.kind === 'frame' ? row.module : null
+}
+
+function Row({
+  row,
+  symbolPages,
+  matches,
+  isModulesFirst,
+}: {
+  readonly row: FrameRow
+  readonly symbolPages: SymbolPageFinder
+  readonly matches: ReadonlySet<string>
+  /** The row above is not of the same module. */
+  readonly isModulesFirst: boolean
+}) {
   switch (row.kind) {
     case 'truncated':
       return (
@@ -45,67 +79,92 @@ function Row({ row }: { readonly row: FrameRow }) {
       )
     case 'inline':
       return (
-        <tr class="frame inline" id={row.anchor} data-frame={row.number}>
+        <tr class={matches.has(row.anchor) ? 'inline match' : 'inline'} id={row.anchor}>
           <td class="number">
-            <span class="visually-hidden">{`${row.number}, `}</span>
-            <span class="inline-mark" title={`Inlined into frame ${row.number}`}>
+            <a href={`#${row.anchor}`} aria-label={`inline in frame ${row.number}`}>
               inline
-            </span>
+            </a>
           </td>
-          <td class="module">{row.module ?? ''}</td>
+          <td class="module" />
           <td class="function">
             <code>{row.function}</code>
           </td>
-          <td class="source" title={sourceFile(row.source)}>
-            <SourceLink source={row.source} />
-          </td>
+          <SourceCell source={row.source} />
           <td class="trust" />
         </tr>
       )
     case 'frame':
       return (
-        <tr class="frame" id={row.anchor} data-frame={row.number}>
+        <tr class={matches.has(row.anchor) ? 'frame match' : 'frame'} id={row.anchor}>
           <td class="number">
-            <a href={`#${row.anchor}`} title={`Link to frame ${row.number}`}>
-              {row.number}
-            </a>
+            <a href={`#${row.anchor}`}>{row.number}</a>
           </td>
           <td class="module">
-            {row.module ?? ''}
-            {row.missingSymbols ? (
-              <span class="chip missing" title="No symbols were found for this module: upload them, then reprocess">
-                no symbols
-              </span>
-            ) : null}
+            {row.module === null ? null : (
+              <ModuleName
+                name={row.module}
+                missing={row.missingSymbols}
+                page={isModulesFirst || row.missingSymbols ? symbolPages(row.module) : null}
+              />
+            )}
           </td>
           <td class="function">
-            <code class={row.named ? '' : 'unnamed'} title={row.address === null ? '' : `at ${row.address}`}>
-              {row.function}
-            </code>
+            {row.named ? <code>{row.function}</code> : <code class="unnamed">{row.function}</code>}
             {row.unloadedModules.length === 0 ? null : (
               <span class="unloaded">{`unloaded: ${row.unloadedModules.join('; ')}`}</span>
             )}
           </td>
-          <td class="source" title={sourceFile(row.source)}>
-            <SourceLink source={row.source} />
-          </td>
+          <SourceCell source={row.source} />
           <td class="trust">{row.trust === null ? null : <TrustChip trust={row.trust} />}</td>
         </tr>
       )
   }
 }
 
-/** The file as the sym file has it: the text of the cell may be shorter. */
-function sourceFile(source: Source | null): string {
-  if (source === null) return ''
-  return source.line === null ? source.file : `${source.file}:${source.line}`
+/** The module, leading to what is known of its symbols (once for frames in a row: a page of frames stays light); a chip says where they are missing. */
+function ModuleName({
+  name,
+  missing,
+  page,
+}: {
+  readonly name: string
+  readonly missing: boolean
+  readonly page: string | null
+}) {
+  if (!missing) return page === null ? <span>{name}</span> : <a href={page}>{name}</a>
+  return (
+    <>
+      {name}
+      {page === null ? (
+        <span class="chip missing">no symbols</span>
+      ) : (
+        <a class="chip missing" href={page} title="Upload its symbols, then reprocess">
+          no symbols
+        </a>
+      )}
+    </>
+  )
 }
 
-function SourceLink({ source }: { readonly source: Source | null }) {
-  if (source === null) return null
+/** The source, in short; the file as the sym file has it is the tooltip where neither text nor link says it. */
+export function SourceCell({ source }: { readonly source: Source | null }) {
+  if (source === null) return <td class="source" />
+  const at = source.line === null ? '' : `:${source.line}`
+  return source.path === source.file || source.href !== null ? (
+    <td class="source">
+      <SourceLink source={source} at={at} />
+    </td>
+  ) : (
+    <td class="source" title={`${source.file}${at}`}>
+      <SourceLink source={source} at={at} />
+    </td>
+  )
+}
+
+function SourceLink({ source, at }: { readonly source: Source; readonly at: string }) {
   // Lines break after a slash, not inside a name.
-  const path = source.path.split('/').flatMap((part, at) => (at === 0 ? [part] : ['/', <wbr />, part]))
-  const text = [...path, source.line === null ? '' : `:${source.line}`]
+  const path = source.path.split('/').flatMap((part, index) => (index === 0 ? [part] : ['/', <wbr />, part]))
+  const text = [...path, at]
   if (source.href === null) return <>{text}</>
   return (
     <a href={source.href} rel="noreferrer">
@@ -116,7 +175,7 @@ function SourceLink({ source }: { readonly source: Source | null }) {
 
 function TrustChip({ trust }: { readonly trust: Trust }) {
   return (
-    <span class={`chip trust-${trust.confidence}`} title={trust.means}>
+    <span class={`chip trust-${trust.confidence}`} title={trust.brief}>
       {trust.name}
     </span>
   )

@@ -1,7 +1,8 @@
 import { html } from 'hono/html'
 import type { Child } from 'hono/jsx'
-import type { Viewer } from '#shared/auth/permissions.ts'
-import { FAVICON, STYLE_SHEET } from '../asset-files.ts'
+import { may, type Viewer } from '#shared/auth/permissions.ts'
+import { CLIENT_SCRIPT, FAVICON, STYLE_SHEET } from '../asset-files.ts'
+import { ShortcutHelp } from './shortcut-help.tsx'
 
 /** What every page says about itself. */
 export interface PageFrame {
@@ -25,27 +26,39 @@ export function Layout({ title, viewer, here, sought, children }: PageFrame) {
         <title>{`${title} · Mayday`}</title>
         <link rel="icon" type="image/svg+xml" href={FAVICON.path} />
         <link rel="stylesheet" href={STYLE_SHEET.path} />
+        <script type="module" src={CLIENT_SCRIPT.path} />
       </head>
       <body>
         <a class="skip-link" href="#main">
           Skip to content
         </a>
         <header class="site-header">
-          <a class="wordmark" href="/">
+          <a class="wordmark" href="/" data-go="h">
             <img src={FAVICON.path} alt="" width="22" height="22" />
             Mayday
           </a>
           <search class="quick-search">
             <form action="/search/quick/" method="get">
               <label class="visually-hidden" for="quick">
-                Crash id or signature
+                Crash id, signature, bug or debug id
               </label>
-              <input id="quick" name="query" type="search" value={sought ?? ''} placeholder="Crash id or signature" />
+              <input
+                id="quick"
+                name="query"
+                type="search"
+                value={sought ?? ''}
+                placeholder="Crash id, signature, bug, debug id"
+              />
               <button type="submit">Go</button>
             </form>
           </search>
           <nav aria-label="Main">
-            <a href="/search/">Search</a>
+            <a href="/topcrashers/" data-go="t">
+              Top crashers
+            </a>
+            <a href="/search/" data-go="s">
+              Search
+            </a>
             <a href="/api/">API</a>
             <ViewerMenu viewer={viewer} here={here} />
           </nav>
@@ -56,8 +69,12 @@ export function Layout({ title, viewer, here, sought, children }: PageFrame) {
         <footer class="site-footer">
           <span>Mayday crash reports</span>
           <a href="/documentation/datadictionary/">Data dictionary</a>
+          <a href="/symbols/">Missing symbols</a>
+          {may(viewer, 'admin') ? <a href="/access-log">Access log</a> : null}
+          <a href="#shortcuts">Keyboard shortcuts</a>
           <span>All times are UTC</span>
         </footer>
+        <ShortcutHelp />
       </body>
     </html>
   )

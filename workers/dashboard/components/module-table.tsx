@@ -13,7 +13,7 @@ export function ModuleTable({ modules, caption }: { readonly modules: ModuleList
   const signed = modules.rows.some(({ signer }) => signer !== null)
   return (
     <section class="scroller" aria-label={caption} tabindex={0}>
-      <table class="modules">
+      <table class="modules" data-rows="">
         <caption class="visually-hidden">{caption}</caption>
         <thead>
           <tr>
@@ -32,7 +32,7 @@ export function ModuleTable({ modules, caption }: { readonly modules: ModuleList
             <tr>
               <th scope="row">{module.filename}</th>
               <td>
-                <span class={`chip symbols-${module.symbols}`}>{SYMBOLS_TEXT[module.symbols]}</span>
+                <SymbolsChip module={module} />
                 {module.symbolUrl === null ? null : (
                   <>
                     {' '}
@@ -54,5 +54,17 @@ export function ModuleTable({ modules, caption }: { readonly modules: ModuleList
       </table>
       {modules.notShown === 0 ? null : <p>{`${grouped(modules.notShown)} more modules are in the raw JSON.`}</p>}
     </section>
+  )
+}
+
+/** What became of a module's symbols, leading to what is known of them. */
+function SymbolsChip({ module: { symbols, page } }: { readonly module: ModuleRow }) {
+  const name = `chip symbols-${symbols}`
+  return page === null ? (
+    <span class={name}>{SYMBOLS_TEXT[symbols]}</span>
+  ) : (
+    <a class={name} href={page}>
+      {SYMBOLS_TEXT[symbols]}
+    </a>
   )
 }

@@ -1,9 +1,17 @@
 import { facetTerms } from '#shared/search/facet-terms.ts'
-import type { FieldCatalog } from '#shared/search/fields.ts'
+import type { FieldCatalog, SearchField } from '#shared/search/fields.ts'
 import type { Aggregation } from '#shared/search/search-query.ts'
 import type { FacetTerm, SearchAnswer } from '#shared/search/search-rpc.ts'
 import { asText, grouped } from '../views/json-value.ts'
-import { FORM_CONTROLS, formOfQuery, SIGNATURE_OPERATORS, withTerm } from '../views/search-form.ts'
+import { QUERY_TEXT_CONTROL, RANGE_CONTROLS } from '../views/search-controls.ts'
+import {
+  FORM_CONTROLS,
+  formOfQuery,
+  SIGNATURE_OPERATORS,
+  withOnlyTerm,
+  withoutTerm,
+  withTerm,
+} from '../views/search-form.ts'
 
 /** The search form, filled with what the address asks for. It works without a script: it is submitted with GET. */
 export function SearchFormFields({
@@ -160,12 +168,14 @@ export function FacetList({
   return (
     <section class="facet" aria-labelledby={heading}>
       <h2 id={heading}>{key.replaceAll('_', ' ')}</h2>
+      {terms.length === 0 ? null : <p class="unit">stored reports</p>}
       {'value' in counted ? <p>{`${grouped(counted.value)} different`}</p> : null}
       <ol>
         {terms.map(({ term, count }) => (
           <li>
             <FacetTermLink term={String(term)} query={links === null ? null : withTerm(params, links, String(term))} />
             <span class="count">{grouped(count)}</span>
+            {links === null ? null : <TermChoices params={params} field={links} term={String(term)} />}
             <svg class="bar" aria-hidden="true" width="100%" height="3">
               <rect width={`${total === 0 ? 0 : Math.max(1, Math.round((100 * count) / total))}%`} height="3" />
             </svg>
@@ -184,5 +194,133 @@ function FacetTermLink({ term, query }: { readonly term: string; readonly query:
     <a class="term" href={`/search/?${query}`}>
       {text}
     </a>
+  )
+}
+
+/** A term out of the query, or alone in it. */
+function TermChoices({
+  params,
+  field,
+  term,
+}: {
+  readonly params: URLSearchParams
+  readonly field: SearchField
+  readonly term: string
+}) {
+  const text = asText(term) ?? '(blank)'
+  const choices = [
+    ['not', withoutTerm(params, field, term), `Without ${text}`],
+    ['only', withOnlyTerm(params, field, term), `Only ${text}`],
+  ] as const
+  return (
+    <span class="choices-of-term">
+      {choices.map(([label, query, title]) =>
+        query === null ? null : (
+          <a class="exclude" href={`/search/?${query}`} title={title}>
+            {label}
+            <span class="visually-hidden">{` ${text}`}</span>
+          </a>
+        ),
+      )}
+    </span>
+  )
+}
+
+/** The query as one line of text, which round-trips with the address. */
+export function QueryBar({ text, params }: { readonly text: string; readonly params: URLSearchParams }) {
+  return (
+    <form class="query-bar" action="/search/" method="get">
+      <label for="query-text">
+        Query: <code>product:WaterWolf signature~js uptime&lt;60 -version:1.0</code>
+      </label>
+      {[...params].map(([name, value]) =>
+        name.startsWith('_') && name !== '_results_offset' ? <input type="hidden" name={name} value={value} /> : null,
+      )}
+      <input
+        id="query-text"
+        name={QUERY_TEXT_CONTROL}
+        type="text"
+        value={text}
+        spellcheck={false}
+        autocomplete="off"
+        autocapitalize="off"
+      />
+      <button type="submit" class="primary">
+        Search
+      </button>
+    </form>
+  )
+}
+
+/** Bounds of a number, and which columns the results have: forms that are part of the rail. */
+export function RangeForm({
+  params,
+  fields,
+}: {
+  readonly params: URLSearchParams
+  readonly fields: readonly SearchField[]
+}) {
+  const numbers = fields.filter(({ type }) => type === 'int' || type === 'float')
+  return (
+    <details class="range">
+      <summary>Range of a number</summary>
+      <form class="range-form" action="/search/" method="get">
+        {[...params].map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
+        <div class="field">
+          <label for="range-field">Field</label>
+          <select id="range-field" name={RANGE_CONTROLS.field}>
+            {numbers.map(({ name }) => (
+              <option value={name} selected={name === 'uptime'}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div class="field">
+          <label for="range-from">From</label>
+          <input id="range-from" name={RANGE_CONTROLS.from} type="number" step="any" />
+        </div>
+        <div class="field">
+          <label for="range-to">To</label>
+          <input id="range-to" name={RANGE_CONTROLS.to} type="number" step="any" />
+        </div>
+        <button type="submit">Narrow</button>
+      </form>
+    </details>
+  )
+}
+
+export function ColumnForm({
+  params,
+  fields,
+  shown,
+}: {
+  readonly params: URLSearchParams
+  readonly fields: readonly SearchField[]
+  readonly shown: readonly string[]
+}) {
+  return (
+    <details class="columns">
+      <summary>Columns</summary>
+      <form class="column-form" action="/search/" method="get">
+        {[...params].map(([name, value]) =>
+          name === '_columns' ? null : <input type="hidden" name={name} value={value} />,
+        )}
+        <button type="submit">Show these columns</button>
+        <fieldset class="column-choices">
+          <legend class="visually-hidden">Columns of the results</legend>
+          {fields
+            .map(({ name }) => name)
+            .toSorted((a, b) => Number(shown.includes(b)) - Number(shown.includes(a)) || (a < b ? -1 : 1))
+            .map((name) => (
+              <label>
+                <input type="checkbox" name="_columns" value={name} checked={shown.includes(name)} /> {name}
+              </label>
+            ))}
+        </fieldset>
+      </form>
+    </details>
   )
 }

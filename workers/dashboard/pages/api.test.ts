@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { isRequired } from '../api/model.ts'
 import { MODELS } from '../api/models.ts'
+import { CLIENT_SCRIPT } from '../asset-files.ts'
 import { dashboardRig } from '../dashboard-rig.ts'
-import { attributes, elementNames, texts } from '../page-reading.ts'
+import { attributes, texts } from '../page-reading.ts'
 
 let rig: Awaited<ReturnType<typeof dashboardRig>>
 let page: string
@@ -46,7 +47,8 @@ describe('/api/', () => {
   })
 
   it('runs and styles nothing inline, and leads to the OpenAPI document and the tokens', async () => {
-    expect((await elementNames(page)).has('script')).toBe(false)
+    expect(await attributes(page, 'script', 'src')).toEqual([CLIENT_SCRIPT.path])
+    expect((await texts(page, 'script')).join('')).toBe('')
     expect(await attributes(page, '[style]', 'style')).toEqual([])
     const links = await attributes(page, 'main a', 'href')
     for (const link of ['/api/openapi.json', '/api/tokens/']) {

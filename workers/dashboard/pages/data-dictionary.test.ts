@@ -111,7 +111,7 @@ describe('the report page', () => {
     const { fetch, keep, signIn } = await rig()
     const crashId = keep({ state: 'processed', annotations: { RenderBackend: 'vulkan', Unlisted: 'x' } })
     const cookie = await signIn('investigator@example.com')
-    const page = await (await fetch(`/report/index/${crashId}`, { headers: cookie })).text()
+    const page = await (await fetch(`/report/index/${crashId}?tab=annotations`, { headers: cookie })).text()
     expect(await texts(page, 'table.annotations tbody th')).toEqual(['RenderBackend', 'Unlistedprotected'])
   })
 })

@@ -11,9 +11,10 @@ beforeAll(async () => {
 async function pageOf(
   processed: { readonly [key: string]: unknown },
   headers: Record<string, string> = {},
+  query = '',
 ): Promise<string> {
   const crashId = rig.keep({ state: 'processed', processed, annotations: { ProductName: 'WaterWolf', Version: '1.0' } })
-  const response = await rig.fetch(`/report/index/${crashId}`, { headers })
+  const response = await rig.fetch(`/report/index/${crashId}${query}`, { headers })
   expect(response.status).toBe(200)
   return response.text()
 }
@@ -32,59 +33,79 @@ const CRASHED_IN_TEMPLATES = {
 }
 
 describe('/report/index/<crash id> of a processed crash', () => {
-  it('lists the frames of the crashing thread as the stackwalk has them, inline functions first', async () => {
+  it('lists the frames of the crashing thread as the stackwalk has them, inline functions under their frame', async () => {
     const page = await pageOf(CRASHED_IN_TEMPLATES)
     const expected = templates.crashing_thread.frames.flatMap((frame) => [
-      ...(frame.inlines ?? []).map((inline) => ({ ...inline, trust: '' })),
       { function: frame.function, file: frame.file, line: frame.line, trust: frame.trust },
+      ...(frame.inlines ?? []).map((inline) => ({ ...inline, trust: '' })),
     ])
     expect(expected.filter(({ trust }) => trust === '')).toHaveLength(10)
-    const rows = 'tr.frame'
+    const rows = '.frames tbody tr'
     const functions = await texts(page, `${rows} td.function`)
     expect(functions).toEqual(expected.map((row) => row.function ?? 'linux-vdso.so.1 + 0x1fff'))
     expect(await texts(page, `${rows} td.source`)).toEqual(
       expected.map(({ file, line }) => (file == null ? '' : `${file}:${line}`)),
     )
     expect(await texts(page, `${rows} td.trust`)).toEqual(expected.map(({ trust }) => trust))
-    expect(await attributes(page, rows, 'data-frame')).toEqual([
-      ...Array.from({ length: 11 }, () => '0'),
-      '1',
-      '2',
-      '3',
-      '4',
-      '5',
+    expect(await attributes(page, rows, 'id')).toEqual([
+      't0f0',
+      ...Array.from({ length: 10 }, (_, depth) => `t0f0i${depth}`),
+      't0f1',
+      't0f2',
+      't0f3',
+      't0f4',
+      't0f5',
     ])
-    expect(await texts(page, 'tr.inline .inline-mark')).toHaveLength(10)
+    expect(await texts(page, 'tr.inline td.number a')).toHaveLength(10)
   })
 
   it('anchors each frame, says what each trust means and marks missing symbols', async () => {
     const page = await pageOf(CRASHED_IN_TEMPLATES)
-    expect(await attributes(page, 'tr.frame', 'id')).toEqual(
+    expect(await attributes(page, '.frames tbody tr', 'id')).toEqual(
       expect.arrayContaining(['t0f0', 't0f0i0', 't0f0i9', 't0f1', 't0f5']),
     )
-    for (const means of await attributes(page, 'td.trust .chip', 'title')) expect(means.length).toBeGreaterThan(20)
+    for (const means of await attributes(page, 'td.trust .chip', 'title')) expect(means.length).toBeGreaterThan(10)
     expect(await texts(page, 'details.legend dt')).toContain('scan')
     expect(await texts(page, '#t0f5 .missing')).toEqual(['no symbols'])
+    expect(await attributes(page, '#t0f5 a.missing', 'href')).toEqual([
+      expect.stringMatching(/^\/symbols\/\?module=linux-vdso\.so\.1/),
+    ])
+    expect(await attributes(page, '#t0f0 td.module a', 'href')).toEqual([
+      '/symbols/?module=templates&id=D383C358E1F5E48CEB26AC16757BAB140',
+    ])
   })
 
-  it('shows facts, the bit flip, times in UTC, modules, annotations, notes and raw JSON', async () => {
+  it('shows facts, the bit flip, times in UTC; on their tabs modules, annotations, notes and raw JSON', async () => {
     const page = await pageOf(CRASHED_IN_TEMPLATES)
+    const tab = (name: string) => pageOf(CRASHED_IN_TEMPLATES, {}, `?tab=${name}`)
     const facts = await texts(page, '.facts dd')
     expect(facts).toEqual(
       expect.arrayContaining(['SIGSEGV / SEGV_MAPERR', 'WaterWolf', '1.0', '2026-11-23 11:59:00 UTC', 'amd64']),
     )
     expect(await attributes(page, '.facts time', 'datetime')).toContain('2026-11-23T11:59:00.123Z')
     expect(await texts(page, '.badge')).toEqual(['bit flip 43 %', 'Viewing public data only'])
-    expect(await texts(page, '.modules tbody th')).toEqual(templates.modules.map(({ filename }) => filename))
-    expect(await texts(page, '.annotations tbody th')).toEqual(['ProductName', 'Version'])
-    expect(await texts(page, '.notes li')).toEqual(['first note', 'second note'])
-    expect(await texts(page, '.raw-data a')).toEqual(['Processed crash', 'Raw crash'])
+    expect(await texts(await tab('modules'), '.modules tbody th')).toEqual(
+      templates.modules.map(({ filename }) => filename),
+    )
+    expect(await texts(await tab('annotations'), '.annotations tbody th')).toEqual(['ProductName', 'Version'])
+    expect(await texts(await tab('debug'), '.notes li')).toEqual(['first note', 'second note'])
+    expect(await texts(await tab('raw'), '.raw-data a')).toEqual(['Processed crash', 'Raw crash'])
+    expect(await texts(page, '.cause code')).toEqual([
+      'add qword [rdx + rax * 8], 0x1',
+      '0x0000000000000010',
+      'rdx',
+      '0x0000000000000000',
+    ])
+    expect(await texts(page, '.headline')).toEqual(['SIGSEGV / SEGV_MAPERR at 0x0000000000000000'])
+    expect(await texts(page, '.tabs a')).toEqual(['Crash', 'Annotations 2', 'Modules 8', 'Raw data', 'Debug'])
+    expect(await texts(page, '.tabs [aria-current]')).toEqual(['Crash'])
   })
 
   it('offers registers and dumps to those who may see them', async () => {
     const page = await pageOf(CRASHED_IN_TEMPLATES, await rig.signIn('investigator@example.com'))
     expect(await texts(page, '.registers dt')).toContain('rip')
-    expect(await attributes(page, '.raw-data a', 'href')).toEqual(
+    const raw = await pageOf(CRASHED_IN_TEMPLATES, await rig.signIn('investigator@example.com'), '?tab=raw')
+    expect(await attributes(raw, '.raw-data a', 'href')).toEqual(
       expect.arrayContaining([expect.stringContaining('format=raw&name=upload_file_minidump')]),
     )
     expect(await texts(await pageOf(CRASHED_IN_TEMPLATES), '.registers dt')).toEqual([])
@@ -97,7 +118,7 @@ describe('/report/index/<crash id> of a processed crash', () => {
       dumps: { upload_file_minidump: 'MDMP', gamelog: 'x' },
     })
     const listed = async (headers: Record<string, string>) =>
-      (await (await rig.fetch(`/report/index/${crashId}`, { headers })).text()).replace(/<[^>]*>/g, '')
+      (await (await rig.fetch(`/report/index/${crashId}?tab=raw`, { headers })).text()).replace(/<[^>]*>/g, '')
     const page = await listed(await rig.signIn('investigator@example.com'))
     expect(page).toMatch(/upload_file_minidump \(dump\)/)
     expect(page).toMatch(/gamelog \(attachment game\.log\)/)
@@ -105,7 +126,7 @@ describe('/report/index/<crash id> of a processed crash', () => {
   })
 
   it('folds the other threads under their names', async () => {
-    const page = await pageOf({
+    const crash = {
       crashing_thread: 1,
       json_dump: {
         threads: [
@@ -114,17 +135,29 @@ describe('/report/index/<crash id> of a processed crash', () => {
         ],
         unloaded_modules: [{ filename: 'gone.dll' }],
       },
-    })
+    }
+    const page = await pageOf(crash)
     expect(await texts(page, '.threads summary .thread-name')).toEqual(['main'])
     expect(await attributes(page, '.threads tr.frame', 'id')).toEqual(['t0f0', 't0f1'])
     expect(await texts(page, '#crashing-thread')).toEqual(['Crashing thread (thread 1, worker, 1 frame)'])
-    expect(page).toContain('Unloaded modules (1)')
+    expect(await pageOf(crash, {}, '?tab=modules')).toContain('Unloaded modules (1)')
   })
 
   it('renders from an empty processed crash, and from any type in any place', async () => {
     expect(await texts(await pageOf({}), 'h1')).toEqual(['(no signature)'])
     const headers = await rig.signIn('admin@example.com')
+    const tabs = ['crash', 'annotations', 'modules', 'extensions', 'raw', 'debug']
     for (const odd of [null, 0, 'x', true, [], [null], {}, { a: {} }, [[]], [{ frames: 'x', modules: 7 }]]) {
+      const everything = [
+        ...Object.keys(CRASHED_IN_TEMPLATES),
+        'addons',
+        'breadcrumbs',
+        'java_exception',
+        'signature_debug',
+      ]
+      for (const tab of tabs) {
+        await pageOf(Object.fromEntries(everything.map((key) => [key, odd])), headers, `?tab=${tab}&find=x`)
+      }
       const crash = Object.fromEntries(
         [...Object.keys(CRASHED_IN_TEMPLATES), 'uptime', 'java_stack_trace', 'last_crash'].map((key) => [key, odd]),
       )
@@ -180,6 +213,12 @@ describe('hostile content', () => {
         processed: {
           signature: evil,
           product: evil,
+          addons: [evil],
+          breadcrumbs: [{ category: evil, message: evil }],
+          java_exception: {
+            exception: { values: [{ stacktrace: { type: evil, value: evil, frames: [{ function: evil }] } }] },
+          },
+          mdsw_stderr: evil,
           version: evil,
           reason: evil,
           address: evil,
@@ -223,20 +262,21 @@ describe('hostile content', () => {
           },
         },
       })
-      const page = await (await rig.fetch(`/report/index/${crashId}`, { headers })).text()
+      const of = async (query: string) => (await rig.fetch(`/report/index/${crashId}?${query}`, { headers })).text()
+      const sought = new URLSearchParams({ find: evil, in: evil, at: '1' })
+      const tabs = ['annotations', 'modules', 'extensions', 'raw', 'debug'].map((tab) => of(`tab=${tab}&${sought}`))
+      const page = (await Promise.all([of(''), of(`${sought}`), of('thread=all'), ...tabs])).join('')
       const extra = [...(await elementNames(page))].filter((name) => !plain.has(name))
-      expect(
-        extra.filter(
-          (name) => !['details', 'summary', 'dl', 'dt', 'dd', 'a', 'li', 'ul', 'span', 'section'].includes(name),
-        ),
-      ).toEqual([])
+      expect(extra.filter((name) => !['details', 'h3', 'pre', 'em', 'section', 'wbr'].includes(name))).toEqual([])
       for (const handler of ['onerror', 'onload', 'onmouseover', 'style'])
         expect(await attributes(page, '*', handler)).toEqual([])
       for (const href of await attributes(page, 'a', 'href')) expect(href).toMatch(/^(\/|#|https:\/\/)/)
       expect(page).not.toContain('\u202e')
-      expect(await texts(page, 'tr.inline td.function')).toEqual([
-        evil.replace('\u202e', '\\u202e').replace('\u2066', '\\u2066'),
-      ])
+      const shown = evil.replace('\u202e', '\\u202e').replace('\u2066', '\\u2066')
+      expect(new Set(await texts(page, 'tr.inline td.function'))).toEqual(new Set([shown]))
+      const markdown = await rig.fetch(`/report/index/${crashId}/markdown`, { headers })
+      expect(markdown.headers.get('Content-Type')).toBe('text/markdown; charset=utf-8')
+      expect(await markdown.text()).not.toContain('\u202e')
     }
   })
 
@@ -260,8 +300,10 @@ describe('hostile content', () => {
       frames: Array.from({ length: 500 }, (_, frame) => ({ frame, function: 'f' })),
     }))
     const page = await pageOf({ crashing_thread: 499, json_dump: { threads } })
-    expect(page.length).toBeLessThan(4_000_000)
-    expect(page).toMatch(/\d+ more threads are in the raw JSON/)
+    expect(page.length).toBeLessThan(400_000)
+    const all = await pageOf({ crashing_thread: 499, json_dump: { threads } }, {}, '?thread=all')
+    expect(all.length).toBeLessThan(4_000_000)
+    expect(await attributes(all, '.threads details[open]', 'id')).toHaveLength(12)
     expect(await attributes(page, '#t499f499', 'id')).toEqual(['t499f499'])
   })
 })

@@ -1,41 +1,49 @@
-import type { Viewer } from '#shared/auth/permissions.ts'
-import { parseShownCrashId } from '#shared/crash-id.ts'
-import {
-  MAX_RESULTS_WINDOW,
-  SEARCH_FACET_TERMS,
-  SEARCH_RESULTS_A_PAGE,
-  SEARCH_RPC_DEADLINE_MS,
-} from '#shared/limits.ts'
+import { MAX_CHART_SERIES, SEARCH_FACET_TERMS, SEARCH_RESULTS_A_PAGE } from '#shared/limits.ts'
 import { facetTerms } from '#shared/search/facet-terms.ts'
-import type { FieldCatalog } from '#shared/search/fields.ts'
-import { parseSearchQuery } from '#shared/search/query.ts'
+import { instantMs } from '#shared/search/instant.ts'
 import type { SearchQuery } from '#shared/search/search-query.ts'
 import type { SearchAnswer, SearchError } from '#shared/search/search-rpc.ts'
+import { CopyLinks } from '../components/copy-links.tsx'
+import { CountOf, SamplingBanner } from '../components/counted.tsx'
 import { HitTable } from '../components/hit-table.tsx'
 import { document, Layout } from '../components/layout.tsx'
-import { FacetList, SearchFormFields } from '../components/search-form.tsx'
+import { Paging } from '../components/paging.tsx'
+import { ColumnForm, FacetList, QueryBar, RangeForm, SearchFormFields } from '../components/search-form.tsx'
+import { HatchPattern, SeriesChart } from '../components/series-chart.tsx'
+import { Toggle, ToggleLink } from '../components/toggle.tsx'
 import type { Answer } from '../deps.ts'
-import { searchFields } from '../field-catalog.ts'
-import { askStage } from '../stage-unavailable.ts'
-import { grouped, shownText } from '../views/json-value.ts'
+import { listAnswer } from '../list-answer.ts'
+import { countedAll, type PageSearch, pageSearch } from '../page-search.ts'
+import { samplingOf } from '../views/counts.ts'
+import { AXES, AXIS, type Axis, chartDays, dayOf, daySeries } from '../views/day-series.ts'
+import { asText, grouped, shownText } from '../views/json-value.ts'
+import { queryText } from '../views/query-text.ts'
+import { apiParameters, QUERY_TEXT_CONTROL, submittedControls } from '../views/search-controls.ts'
 import { filterChips, isFormSubmission, queryOfForm, withControl } from '../views/search-form.ts'
+import { choiceOf, withMore, withSet } from '../views/search-parameters.ts'
 
 const COLUMNS = ['date', 'signature', 'product', 'version', 'platform', 'reason']
 const FACETS = ['signature', 'product', 'version', 'platform', 'process_type']
+/** Counted for the banner; in the rail only where it is asked for. */
+const RULE_FACET = 'throttle_rule'
+const TABS = ['results', 'graph'] as const
 
 /** `/search/`: SuperSearch's parameters in the address, its answer on the page. */
 export const searchPage: Answer = async (context, deps) => {
-  const { searchParams } = new URL(context.req.url)
-  if (isFormSubmission(searchParams)) return context.redirect(`/search/?${queryOfForm(searchParams)}`, 302)
-
-  const { viewer } = context.var
-  const catalog = await searchFields(deps)
-  const parsed = parseSearchQuery(pageQuery(searchParams), viewer, deps.clock(), catalog)
+  const { searchParams: address, origin } = new URL(context.req.url)
+  if (isFormSubmission(address)) return context.redirect(`/search/?${queryOfForm(address)}`, 302)
+  const search = await pageSearch(deps, context.var.viewer)
+  const { catalog } = search
+  const submitted = submittedControls(address, catalog)
+  if (submitted.kind === 'address') return context.redirect(`/search/?${submitted.params}`, 302)
+  const params = submitted.kind === 'bad' ? submitted.params : address
+  const parsed = submitted.kind === 'bad' ? submitted : search.parse(pageQuery(apiParameters(params)))
   if (parsed.kind === 'bad') {
     context.status(400)
+    const typed = address.get(QUERY_TEXT_CONTROL)
     return context.html(
       document(
-        <SearchFrame params={searchParams} viewer={viewer} catalog={catalog}>
+        <SearchFrame params={params} search={search} typed={typed}>
           <p class="notice bad" role="alert">
             {shownText(parsed.message)}
           </p>
@@ -43,40 +51,131 @@ export const searchPage: Answer = async (context, deps) => {
       ),
     )
   }
-  const answer = await askStage('search', SEARCH_RPC_DEADLINE_MS, deps.search.query(parsed.query))
-  const apiUrl = new URL(`/api/SuperSearch/?${searchParams}`, context.req.url).href
+  const answer = await search.ask(pageQuery(apiParameters(params)))
+  const list = listAnswer(params, () => listOf(answer, parsed.query))
+  if (list !== null) return list
+  const tab = choiceOf(params, '_tab', TABS)
+  const asksForRule = params.getAll('_facets').includes(RULE_FACET)
+  const all = countedAll(answer)
   return context.html(
     document(
-      <SearchFrame params={searchParams} viewer={viewer} catalog={catalog} answer={answer}>
+      <SearchFrame params={params} search={search} answer={answer}>
         <Warnings errors={[...parsed.warnings, ...answer.errors]} />
+        <SamplingBanner sampling={samplingOf(all, facetTerms(answer.facets, RULE_FACET))} />
         <div class="search-grid">
           <section class="results" aria-labelledby="results">
             <ResultsHeading answer={answer} query={parsed.query} />
-            {answer.hits.length === 0 ? (
-              <NoResults params={searchParams} total={answer.total} />
-            ) : (
-              <HitTable answer={answer} query={parsed.query} params={searchParams} catalog={catalog} />
-            )}
-            <Paging params={searchParams} query={parsed.query} total={answer.total} />
+            <nav class="tabs" aria-label="Views of the results">
+              {TABS.map((name) => (
+                <a
+                  href={`/search/?${withSet(params, { _tab: name })}`}
+                  aria-current={name === tab ? 'page' : undefined}
+                >
+                  {name}
+                </a>
+              ))}
+            </nav>
+            {tab === 'graph' ? await graphOf(params, parsed.query, search) : null}
+            {tab === 'results' && answer.hits.length === 0 ? <NoResults params={params} total={answer.total} /> : null}
+            {tab === 'results' && answer.hits.length > 0 ? (
+              <HitTable
+                answer={answer}
+                query={parsed.query}
+                params={params}
+                catalog={catalog}
+                set={apiParameters(params)}
+              />
+            ) : null}
+            {tab === 'results' ? (
+              <Paging path="/search/" params={params} query={parsed.query} total={answer.total} />
+            ) : null}
+            <ColumnForm
+              params={params}
+              fields={search.fields}
+              shown={parsed.query.columns.map(({ name }) => name).filter((name) => name !== 'uuid')}
+            />
           </section>
           <div class="facets">
-            {parsed.query.aggregations.map((aggregation) => (
-              <FacetList aggregation={aggregation} answer={answer} params={searchParams} catalog={catalog} />
-            ))}
+            <RangeForm params={params} fields={search.fields} />
+            {parsed.query.aggregations
+              .filter(({ key }) => key !== RULE_FACET || asksForRule)
+              .map((aggregation) => (
+                <FacetList aggregation={aggregation} answer={answer} params={params} catalog={catalog} />
+              ))}
           </div>
         </div>
-        <Elsewhere apiUrl={apiUrl} />
+        <CopyLinks path="/search/" params={params} origin={origin} query={apiParameters(params)} />
+        <Elsewhere apiUrl={`${origin}/api/SuperSearch/?${apiParameters(params)}`} />
       </SearchFrame>,
     ),
   )
 }
 
-/** `/search/quick/?query=`: a crash id goes to its report, any other text is sought in signatures. */
-export const quickSearch: Answer = (context) => {
-  const text = (context.req.query('query') ?? '').trim()
-  const crashId = parseShownCrashId(text)
-  if (crashId !== null) return context.redirect(`/report/index/${crashId}`, 302)
-  return context.redirect(text === '' ? '/search/' : `/search/?${new URLSearchParams({ signature: `~${text}` })}`, 302)
+/** The results by the day: all of them, or by the values of `_split`. */
+async function graphOf(params: URLSearchParams, { date }: SearchQuery, search: PageSearch) {
+  const axis = choiceOf<Axis>(params, '_axis', AXES)
+  const { field, interval, label } = AXIS[axis]
+  const split = search.catalogField(params.get('_split') ?? 'product')?.name ?? 'product'
+  const filters = new URLSearchParams([...params].filter(([name]) => !name.startsWith('_')).map(([n, v]) => [n, v]))
+  const answer = await search.ask(
+    withMore(
+      filters,
+      ['_facets', `_histogram.${field}`],
+      ['_facets', split],
+      [`_aggs.${split}`, `_histogram.${field}`],
+      ...(interval === null ? [] : [[`_histogram_interval.${field}`, interval] as const]),
+      ['_results_number', '0'],
+      ['_estimate', '1'],
+    ),
+  )
+  const key = `histogram_${field}`
+  const days = chartDays(axis, facetTerms(answer.facets, key), instantMs(date.from.at), instantMs(date.to.at))
+  const series = facetTerms(answer.facets, split)
+    .slice(0, MAX_CHART_SERIES)
+    .map(({ term, facets = {} }) => ({
+      label: asText(term) ?? '(blank)',
+      unit: 'estimated' as const,
+      values: daySeries(axis, facetTerms(facets, key), days).counts.map(({ estimate }) => estimate),
+    }))
+  return (
+    <>
+      <HatchPattern />
+      <div class="toggles">
+        <Toggle label="Axis">
+          {AXES.map((one) => (
+            <ToggleLink href={`/search/?${withSet(params, { _axis: one })}`} on={one === axis} text={AXIS[one].label} />
+          ))}
+        </Toggle>
+        <Toggle label="Split by">
+          {[...new Set([...FACETS, split])].map((one) => (
+            <ToggleLink
+              href={`/search/?${withSet(params, { _split: one })}`}
+              on={one === split}
+              text={one.replaceAll('_', ' ')}
+            />
+          ))}
+        </Toggle>
+      </div>
+      <SeriesChart
+        chart={{
+          title: `Reports by ${split.replaceAll('_', ' ')}`,
+          axis: label,
+          days,
+          series,
+          runningDay: dayOf(search.nowMs),
+        }}
+      />
+    </>
+  )
+}
+
+function listOf(answer: SearchAnswer, query: SearchQuery) {
+  const columns = query.columns.map(({ name }) => name)
+  return {
+    caption: `${grouped(answer.total)} stored reports`,
+    columns,
+    rows: answer.hits.map((hit) => columns.map((column) => asText(hit[column]))),
+  }
 }
 
 /** The page's own columns, facets and page size where the address names none; the crash id is always asked for, for the links. */
@@ -88,20 +187,23 @@ function pageQuery(params: URLSearchParams): URLSearchParams {
   if (!query.has('_facets_size')) query.set('_facets_size', String(SEARCH_FACET_TERMS))
   if (!query.has('_results_number')) query.set('_results_number', String(SEARCH_RESULTS_A_PAGE))
   if (!query.has('_sort')) query.set('_sort', '-date')
+  query.append('_facets', RULE_FACET)
+  query.set('_estimate', '1')
   return query
 }
 
 function SearchFrame({
   params,
-  viewer,
-  catalog,
+  search: { viewer, catalog },
   answer,
+  typed = null,
   children,
 }: {
   readonly params: URLSearchParams
-  readonly viewer: Viewer
-  readonly catalog: FieldCatalog
+  readonly search: PageSearch
   readonly answer?: SearchAnswer
+  /** What was typed into the query bar and cannot be read. */
+  readonly typed?: string | null
   readonly children: Parameters<typeof Layout>[0]['children']
 }) {
   const chips = filterChips(params, catalog)
@@ -109,6 +211,7 @@ function SearchFrame({
   return (
     <Layout title="Search crashes" viewer={viewer} here={`/search/?${params}`}>
       <h1>Search crashes</h1>
+      <QueryBar text={typed ?? queryText(params, catalog)} params={params} />
       <SearchFormFields params={params} products={termsOf('product')} versions={termsOf('version')} />
       {chips.length === 0 ? null : (
         <ul class="filters" aria-label="Filters">
@@ -150,7 +253,9 @@ function ResultsHeading({ answer, query }: { readonly answer: SearchAnswer; read
   const last = query.results_offset + answer.hits.length
   return (
     <div class="section-heading">
-      <h2 id="results">{`${grouped(answer.total)} ${answer.total === 1 ? 'crash' : 'crashes'}`}</h2>
+      <h2 id="results">
+        <CountOf counted={countedAll(answer)} />
+      </h2>
       <span class="quiet">
         {answer.hits.length === 0 ? null : `${grouped(first)}–${grouped(last)} · `}
         {`${query.date.from.at.slice(0, 10)} to ${query.date.to.at.slice(0, 10)}`}
@@ -189,37 +294,6 @@ function NoResults({ params, total }: { readonly params: URLSearchParams; readon
   )
 }
 
-function Paging({
-  params,
-  query,
-  total,
-}: {
-  readonly params: URLSearchParams
-  readonly query: SearchQuery
-  readonly total: number
-}) {
-  const size = query.results_number
-  const offset = query.results_offset
-  const reachable = Math.min(total, MAX_RESULTS_WINDOW)
-  const page = (at: number) => `/search/?${withControl(params, '_results_offset', String(Math.max(0, at)))}`
-  const hasNext = size > 0 && offset + size < reachable && offset + 2 * size <= MAX_RESULTS_WINDOW
-  if (offset === 0 && !hasNext) return null
-  return (
-    <nav class="paging" aria-label="Pages of results">
-      {offset > 0 ? (
-        <a href={page(offset - size)} rel="prev">
-          ← Previous
-        </a>
-      ) : null}
-      {hasNext ? (
-        <a href={page(offset + size)} rel="next">
-          Next →
-        </a>
-      ) : null}
-    </nav>
-  )
-}
-
 /** The same query for scripts. URLSearchParams escapes quotes, so the address is safe between them in a shell. */
 function Elsewhere({ apiUrl }: { readonly apiUrl: string }) {
   return (
@@ -233,6 +307,9 @@ function Elsewhere({ apiUrl }: { readonly apiUrl: string }) {
       </pre>
       <pre class="command">
         <code>{`curl -s '${apiUrl}'`}</code>
+      </pre>
+      <pre class="command">
+        <code>{`supersearch --host='${new URL(apiUrl).origin}' --supersearch-url='${apiUrl}'`}</code>
       </pre>
     </section>
   )

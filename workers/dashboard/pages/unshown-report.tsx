@@ -4,6 +4,7 @@ import type { CrashId } from '#shared/crash-id.ts'
 import { PENDING_REFRESH_SECONDS } from '#shared/limits.ts'
 import { Layout } from '../components/layout.tsx'
 import { Annotations, RawData } from '../components/raw-crash.tsx'
+import { Reduced } from '../components/reduced.tsx'
 import { ReprocessButton } from '../components/reprocess-button.tsx'
 import { shownText } from '../views/json-value.ts'
 import type { ReprocessWait } from '../views/reprocess-wait.ts'
@@ -11,6 +12,7 @@ import type { ReprocessWait } from '../views/reprocess-wait.ts'
 interface UnshownCrash {
   readonly crashId: CrashId
   readonly viewer: Viewer
+  readonly isReduced: boolean
   readonly wait: ReprocessWait
   readonly rawCrash: Readonly<Record<string, unknown>>
   readonly registry: AnnotationRegistry
@@ -39,6 +41,7 @@ export function Pending({ crashId, viewer }: Pick<UnshownCrash, 'crashId' | 'vie
 export function Failed({
   crashId,
   viewer,
+  isReduced,
   wait,
   reason,
   rawCrash,
@@ -46,6 +49,7 @@ export function Failed({
 }: UnshownCrash & { readonly reason: string }) {
   return (
     <Layout title="Crash could not be processed" viewer={viewer} here={`/report/index/${crashId}`} sought={crashId}>
+      <Reduced isReduced={isReduced} />
       <div class="message">
         <h1>This crash could not be processed</h1>
         <p>
@@ -64,9 +68,10 @@ export function Failed({
 }
 
 /** Processed, but more than a page can show. */
-export function TooLarge({ crashId, viewer, wait, rawCrash, registry }: UnshownCrash) {
+export function TooLarge({ crashId, viewer, isReduced, wait, rawCrash, registry }: UnshownCrash) {
   return (
     <Layout title="Large crash" viewer={viewer} here={`/report/index/${crashId}`} sought={crashId}>
+      <Reduced isReduced={isReduced} />
       <div class="message">
         <h1>This crash is too large for a page</h1>
         <p>
@@ -76,7 +81,7 @@ export function TooLarge({ crashId, viewer, wait, rawCrash, registry }: UnshownC
         <ReprocessButton crashId={crashId} viewer={viewer} wait={wait} hasSignature />
       </div>
       <Annotations rawCrash={rawCrash} registry={registry} />
-      <RawData crashId={crashId} viewer={viewer} rawCrash={rawCrash} processed />
+      <RawData crashId={crashId} viewer={viewer} rawCrash={rawCrash} crash="too_large" />
     </Layout>
   )
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BUILT_IN_REGISTRY } from '#shared/annotations/registry.ts'
-import { annotationsOf as annotationsIn, dumpsOf } from './annotations.ts'
+import { annotationsOf as annotationsIn } from './annotations.ts'
 
 const annotationsOf = (rawCrash: unknown) => annotationsIn(rawCrash, BUILT_IN_REGISTRY)
 
@@ -35,19 +35,5 @@ describe('annotationsOf', () => {
     const many = Object.fromEntries(Array.from({ length: 1_200 }, (_, at) => [`K${at}`, 'v']))
     const { rows, notShown } = annotationsOf(many)
     expect([rows.length, notShown]).toEqual([1_000, 200])
-  })
-})
-
-describe('dumpsOf', () => {
-  it('names the dumps that were received, attachments with their files, and the main one where the metadata is not visible', () => {
-    const dump_checksums = { upload_file_minidump: 'a', gamelog: 'b', memory_report: 'c' }
-    const attachments = { gamelog: 'game\u202e.log' }
-    expect(dumpsOf({ metadata: { dump_checksums, attachments } })).toEqual([
-      { name: 'upload_file_minidump', fileName: null },
-      { name: 'gamelog', fileName: 'game\\u202e.log' },
-      { name: 'memory_report', fileName: null },
-    ])
-    expect(dumpsOf({})).toEqual([{ name: 'upload_file_minidump', fileName: null }])
-    expect(dumpsOf({ metadata: { dump_checksums, attachments: 7 } })).toHaveLength(3)
   })
 })

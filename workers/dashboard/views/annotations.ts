@@ -32,19 +32,3 @@ export function annotationsOf(
     notShown: Math.max(0, entries.length - MAX_SHOWN_ANNOTATIONS),
   }
 }
-
-/** One dump of the raw crash. */
-export interface DumpRow {
-  readonly name: string
-  /** Of an attachment, its file name as sent; null of a minidump. */
-  readonly fileName: string | null
-}
-
-/** The dumps of the raw crash, for viewers who may see its metadata; else just the main one. */
-export function dumpsOf(rawCrash: unknown): readonly DumpRow[] {
-  const { dump_checksums, attachments } = asRecord(asRecord(rawCrash).metadata)
-  const names = Object.keys(asRecord(dump_checksums))
-  if (names.length === 0) return [{ name: 'upload_file_minidump', fileName: null }]
-  const fileNames = new Map(Object.entries(asRecord(attachments)))
-  return names.map((name) => ({ name, fileName: asText(fileNames.get(name) ?? null) }))
-}

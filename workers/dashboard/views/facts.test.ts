@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { crashBadges, crashFacts } from './facts.ts'
+import { crashBadges, crashFacts, crashHeadline } from './facts.ts'
 
 const all = (crash: Record<string, unknown>) => Object.values(crashFacts(crash)).flat()
 const fact = (crash: Record<string, unknown>, name: string) => all(crash).find((one) => one.name === name)
@@ -15,15 +15,12 @@ describe('crashFacts', () => {
         crash_info: {
           type: 'SIGSEGV',
           address: '0x10',
-          instruction: 'mov rax, qword [rdi]',
-          memory_accesses: [{ access_type: 'read', address: '0x10', size: 8 }],
         },
         system_info: { os: 'Linux', os_ver: '6.1', cpu_arch: 'amd64', cpu_info: 'family 25', cpu_count: 2 },
       },
     }
     expect(fact(crash, 'Reason')).toMatchObject({ text: 'SIGSEGV' })
     expect(fact(crash, 'Address')).toMatchObject({ text: '0x10' })
-    expect(fact(crash, 'Access')).toMatchObject({ text: 'read 8 bytes at 0x10' })
     expect(fact(crash, 'OS')).toMatchObject({ text: 'Linux' })
     expect(fact(crash, 'CPU')).toMatchObject({ text: 'family 25, 2 processors' })
   })
@@ -34,6 +31,23 @@ describe('crashFacts', () => {
       json_dump: { crash_info: { adjusted_address: { kind: 'null-pointer', offset: '0x0000000000000010' } } },
     }
     expect(fact(crash, 'Address')).toMatchObject({ text: '0x0000000000000010 (null pointer + 0x10)' })
+  })
+
+  it('shows memory in the unit that people read, with the exact count', () => {
+    const crash = { oom_allocation_size: '1572864', total_physical_memory: 512, system_memory_use_percentage: 93 }
+    expect(crashFacts(crash).memory).toMatchObject([
+      { name: 'Allocation that failed', text: '1.5 MiB (1,572,864)' },
+      { name: 'Physical, whole', text: '512 bytes' },
+      { text: '93 % in use' },
+    ])
+  })
+
+  it('has a headline: reason, address and what the product said', () => {
+    expect(crashHeadline({ reason: 'SIGSEGV', address: '0x0', moz_crash_reason: 'MOZ_CRASH(no)' })).toBe(
+      'SIGSEGV at 0x0 · MOZ_CRASH(no)',
+    )
+    expect(crashHeadline({ abort_message: 'out' })).toBe('out')
+    expect(crashHeadline({})).toBeNull()
   })
 
   it('reads the processed crash under its own keys', () => {

@@ -1,6 +1,6 @@
 import { LIKELY_BIT_FLIP_PERCENT } from '#shared/machine-signs.ts'
 import { durationText, timeMs } from './duration.ts'
-import { asFlag, asList, asNumber, asRecord, asText } from './json-value.ts'
+import { asFlag, asList, asNumber, asRecord, asText, grouped } from './json-value.ts'
 
 /** One fact of a crash: a name and what to show. */
 export type Fact = { readonly name: string; readonly title?: string } & (
@@ -20,6 +20,7 @@ export interface CrashFacts {
   readonly crash: readonly Fact[]
   readonly build: readonly Fact[]
   readonly system: readonly Fact[]
+  readonly memory: readonly Fact[]
   readonly times: readonly Fact[]
 }
 
@@ -40,12 +41,39 @@ function durationFact(name: string, value: unknown, title: string): readonly Fac
   return seconds === null ? [] : [{ kind: 'text', name, text: durationText(seconds), title }]
 }
 
+function byteFact(name: string, value: unknown): readonly Fact[] {
+  const bytes = asNumber(value)
+  return bytes === null || bytes < 0 ? [] : [{ kind: 'text', name, text: bytesText(bytes) }]
+}
+
+/** Bytes in the unit that people read, with the exact count where it differs: `1.5 MiB (1,572,864)`. */
+function bytesText(bytes: number): string {
+  const power = bytes < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(bytes) / 10))
+  if (power === 0) return `${grouped(bytes)} bytes`
+  const inUnit = (bytes / 1024 ** power).toLocaleString('en-US', { maximumFractionDigits: 1 })
+  return `${inUnit} ${['', 'KiB', 'MiB', 'GiB', 'TiB'][power]} (${grouped(bytes)})`
+}
+
+function percentText(value: unknown): string | null {
+  const percent = asNumber(value)
+  return percent === null ? null : `${percent} % in use`
+}
+
+/** What happened in one line: `SIGSEGV / SEGV_MAPERR at 0x10 (null pointer + 0x10)`, or the message that ended the process. */
+export function crashHeadline(crash: Json): string | null {
+  const info = asRecord(asRecord(crash.json_dump).crash_info)
+  const reason = asText(crash.reason ?? info.type)
+  const address = addressText(crash, info)
+  const message = asText(crash.moz_crash_reason) ?? asText(crash.abort_message) ?? asText(info.assertion)
+  const what = reason === null ? null : address === null ? reason : `${reason} at ${address}`
+  return [what, message].filter((part) => part !== null).join(' · ') || null
+}
+
 /** What is known of the crash. A fact that the crash does not hold is left out. */
 export function crashFacts(crash: Json): CrashFacts {
   const dump = asRecord(crash.json_dump)
   const info = asRecord(dump.crash_info)
   const system = asRecord(dump.system_info)
-  const accesses = asList(info.memory_accesses).flatMap((access) => memoryAccessText(asRecord(access)) ?? [])
   const processType = asText(crash.process_type)
   return {
     crash: [
@@ -56,14 +84,6 @@ export function crashFacts(crash: Json): CrashFacts {
       }),
       ...textFact('Abort message', crash.abort_message),
       ...textFact('Assertion', info.assertion),
-      ...textFact('Instruction', info.instruction, {
-        code: true,
-        title: 'The instruction at which the crashing thread stopped',
-      }),
-      ...textFact('Access', accesses.length === 0 ? null : accesses.join(', '), {
-        code: true,
-        title: 'What the instruction did with memory',
-      }),
       ...textFact('Last error', crash.last_error_value, { code: true }),
       ...textFact('Report type', crash.report_type === 'crash' ? null : crash.report_type),
       ...textFact('Java exception', asText(crash.java_stack_trace)?.split('\n', 1)[0]),
@@ -86,6 +106,19 @@ export function crashFacts(crash: Json): CrashFacts {
       ...textFact('Microcode', crash.cpu_microcode_version ?? system.cpu_microcode_version, { code: true }),
       ...textFact('Graphics', graphicsText(crash)),
     ],
+    memory: [
+      ...byteFact('Allocation that failed', crash.oom_allocation_size),
+      ...byteFact('Physical, free', crash.available_physical_memory),
+      ...byteFact('Physical, whole', crash.total_physical_memory),
+      ...byteFact('Virtual, free', crash.available_virtual_memory),
+      ...byteFact('Virtual, whole', crash.total_virtual_memory),
+      ...byteFact('Page file, free', crash.available_page_file),
+      ...byteFact('Page file, whole', crash.total_page_file),
+      ...textFact('Pressure', percentText(crash.system_memory_use_percentage)),
+      ...byteFact('Resident', asRecord(crash.memory_measures).resident),
+      ...byteFact('Heap', asRecord(crash.memory_measures).heap_allocated),
+      ...byteFact('Explicit', asRecord(crash.memory_measures).explicit),
+    ],
     times: [
       ...timeFact('Received', crash.submitted_timestamp, crash.date_processed),
       ...timeFact('Crashed', crash.client_crash_date, crash.crash_time),
@@ -103,15 +136,6 @@ function addressText(crash: Json, info: Json): string | null {
   if (address === null || adjusted.kind !== 'null-pointer') return address
   const offset = asText(adjusted.offset)
   return offset === null ? address : `${address} (null pointer + ${offset.replace(/^0x0+(?=.)/, '0x')})`
-}
-
-function memoryAccessText(access: Json): string | null {
-  const address = asText(access.address)
-  const size = asNumber(access.size)
-  if (address === null) return null
-  return [asText(access.access_type) ?? 'access', size === null ? null : `${size} bytes`, 'at', address]
-    .filter(Boolean)
-    .join(' ')
 }
 
 function osText(crash: Json, system: Json): string | null {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { crashingThread, crashingThreadIndex, type FrameRow, frameRows, otherThreads } from './frames.ts'
+import { crashingThread, crashingThreadIndex, type FrameRow, frameRows } from './frames.ts'
 
 const kinds = (rows: readonly FrameRow[]) => rows.map((row) => row.kind)
 
 describe('frameRows', () => {
-  it('lists inline functions first, innermost on top, then the frame that holds them', () => {
+  it('lists a frame, under it the functions inlined into it, innermost first, then its caller', () => {
     const rows = frameRows(
       {
         frames: [
@@ -26,24 +26,23 @@ describe('frameRows', () => {
       3,
     )
     expect(rows.map((row) => (row.kind === 'truncated' ? row.text : row.function))).toEqual([
+      'outer()',
       'innermost()',
       'middle()',
-      'outer()',
       'main',
     ])
-    expect(kinds(rows)).toEqual(['inline', 'inline', 'frame', 'frame'])
+    expect(kinds(rows)).toEqual(['frame', 'inline', 'inline', 'frame'])
     expect(rows.map((row) => (row.kind === 'truncated' ? null : row.anchor))).toEqual([
+      't3f0',
       't3f0i0',
       't3f0i1',
-      't3f0',
       't3f1',
     ])
-    expect(rows[0]).toMatchObject({
+    expect(rows[1]).toMatchObject({
       number: 0,
-      module: 'app',
       source: { path: 'c.h', file: 'c.h', line: 3, href: null },
     })
-    expect(rows[2]).toMatchObject({ trust: { name: 'context', confidence: 'sure' }, missingSymbols: false })
+    expect(rows[0]).toMatchObject({ trust: { name: 'context', confidence: 'sure' }, missingSymbols: false, inlines: 2 })
   })
 
   it('names a frame without a function by module and offset, and one without a module by its address', () => {
@@ -81,7 +80,7 @@ describe('frameRows', () => {
   })
 
   it('cuts at the given number of rows and says how many are missing', () => {
-    const rows = frameRows({ frames: Array.from({ length: 30 }, (_, frame) => ({ frame })) }, 0, 10)
+    const rows = frameRows({ frames: Array.from({ length: 30 }, (_, frame) => ({ frame })) }, 0, { maxRows: 10 })
     expect(rows).toHaveLength(11)
     expect(rows.at(-1)).toMatchObject({ kind: 'truncated', text: expect.stringContaining('20 more rows') })
   })
@@ -120,43 +119,6 @@ describe('frameRows', () => {
   })
 })
 
-describe('source of a frame', () => {
-  const sourceOfFile = (file: string) => {
-    const row = frameRows({ frames: [{ file, line: 5 }] }, 0)[0]
-    return row?.kind === 'frame' ? row.source : null
-  }
-
-  it('links a revision of a public repository', () => {
-    expect(sourceOfFile('git:github.com/rust-lang/rust:library/std/src/panic.rs:9fc6b431')).toMatchObject({
-      path: 'library/std/src/panic.rs',
-      line: 5,
-      href: 'https://github.com/rust-lang/rust/blob/9fc6b431/library/std/src/panic.rs#L5',
-    })
-    expect(sourceOfFile('hg:hg.mozilla.org/mozilla-central:xpcom/nsDebug.cpp:5a7b')?.href).toBe(
-      'https://hg.mozilla.org/mozilla-central/file/5a7b/xpcom/nsDebug.cpp#l5',
-    )
-  })
-
-  it("links Rust's standard library at the compiler's commit", () => {
-    const commit = '59807616e1fa2540724bfbac14d7976d7e4a3860'
-    expect(sourceOfFile(`/rustc/${commit}/library/std/src/rt.rs`)).toEqual({
-      path: `/rustc/${commit}/library/std/src/rt.rs`,
-      file: `/rustc/${commit}/library/std/src/rt.rs`,
-      line: 5,
-      href: `https://github.com/rust-lang/rust/blob/${commit}/library/std/src/rt.rs#L5`,
-    })
-  })
-
-  it('never makes a link of anything else', () => {
-    for (const file of ['javascript:alert(1)', 'https://evil.example/x', 'git:evil.example/a:b:c1', 'src/a.cpp']) {
-      expect(sourceOfFile(file)?.href).toBeNull()
-    }
-    expect(sourceOfFile('git:github.com/a/b:"><img src=x>:c1')?.href).toBe(
-      'https://github.com/a/b/blob/c1/%22%3E%3Cimg%20src%3Dx%3E#L5',
-    )
-  })
-})
-
 describe('threads of a crash', () => {
   const crash = {
     crashing_thread: 1,
@@ -177,10 +139,6 @@ describe('threads of a crash', () => {
       frameCount: 900,
       rows: [{ function: 'abort' }],
     })
-    expect(otherThreads(crash, 100).threads.map(({ index, name }) => [index, name])).toEqual([
-      [0, 'main'],
-      [2, null],
-    ])
   })
 
   it('falls back to the copy of the crashing thread, and to nothing', () => {
@@ -189,12 +147,5 @@ describe('threads of a crash', () => {
     expect(crashingThread({})).toBeNull()
     expect(crashingThreadIndex({ json_dump: { crash_info: { crashing_thread: 4 } } })).toBe(4)
     expect(crashingThreadIndex({ crashing_thread: 'four' })).toBeNull()
-  })
-
-  it('stops at its budget of rows and counts the threads that it leaves out', () => {
-    const threads = Array.from({ length: 10 }, () => ({ frames: [{}, {}, {}] }))
-    const { threads: shown, notShown } = otherThreads({ crashing_thread: 0, json_dump: { threads } }, 7)
-    expect(shown).toHaveLength(3)
-    expect(notShown).toBe(6)
   })
 })

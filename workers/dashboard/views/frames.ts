@@ -1,6 +1,6 @@
 import { MAX_SHOWN_FRAMES_A_THREAD } from '#shared/limits.ts'
+import { type Source, type SourceFinder, sourceFinder } from '#shared/source-links/source-links.ts'
 import { asFlag, asList, asNumber, asRecord, asText, grouped } from './json-value.ts'
-import { type Source, sourceOf } from './source.ts'
 import { type Trust, trustNamed } from './trust.ts'
 
 /** One row of a stack table. */
@@ -20,13 +20,14 @@ export type FrameRow =
       readonly address: string | null
       /** Modules that were at this address before they were unloaded, as `name @ offset`. */
       readonly unloadedModules: readonly string[]
+      /** Inline frames below it. */
+      readonly inlines: number
     }
   | {
       readonly kind: 'inline'
       readonly anchor: string
       /** The frame that this function was inlined into. */
       readonly number: number
-      readonly module: string | null
       readonly function: string
       readonly source: Source | null
     }
@@ -44,17 +45,25 @@ export interface Thread {
   readonly rows: readonly FrameRow[]
 }
 
+const NO_RULES = sourceFinder()
+
+/** What the rows of a thread depend on beside the thread. */
+export interface FrameOptions {
+  readonly maxRows?: number
+  readonly findSource?: SourceFinder
+}
+
 /**
- * The rows of one thread of `json_dump`. Inline functions come first and innermost first, then the frame that they were
- * inlined into: read downwards, each row was called by the one below.
+ * The rows of one thread of `json_dump`. Each frame is called by the one below it. Functions that were inlined into a frame stand under it,
+ * innermost first: the first of them is where the thread was.
  */
 export function frameRows(
   thread: unknown,
   threadIndex: number,
-  maxRows: number = MAX_SHOWN_FRAMES_A_THREAD,
+  { maxRows = MAX_SHOWN_FRAMES_A_THREAD, findSource = NO_RULES }: FrameOptions = {},
 ): readonly FrameRow[] {
   const frames = asList(asRecord(thread).frames)
-  const rows = frames.flatMap((frame, position) => rowsOfFrame(asRecord(frame), position, threadIndex))
+  const rows = frames.flatMap((frame, position) => rowsOfFrame(asRecord(frame), position, threadIndex, findSource))
   if (rows.length <= maxRows) return rows
   const text = `${grouped(rows.length - maxRows)} more rows are not shown here; the processed crash's raw JSON has them`
   return [...rows.slice(0, maxRows), { kind: 'truncated', text }]
@@ -64,6 +73,7 @@ function rowsOfFrame(
   frame: Readonly<Record<string, unknown>>,
   position: number,
   threadIndex: number,
+  findSource: SourceFinder,
 ): readonly FrameRow[] {
   // Socorro's rule 15 leaves {"truncated":{"msg":"1,234 frames truncated"}} in the middle of a cut thread.
   if (frame.truncated !== undefined) {
@@ -72,15 +82,18 @@ function rowsOfFrame(
   const number = asNumber(frame.frame) ?? position
   const anchor = `t${threadIndex}f${number}`
   const module = asText(frame.module)
+  const sourceOf = (file: unknown, line: unknown) => {
+    const path = asText(file)
+    return path === null ? null : findSource(path, asNumber(line), module)
+  }
   const inlines = asList(frame.inlines).map((inline, depth): FrameRow => {
     const { function: name, file, line } = asRecord(inline)
     return {
       kind: 'inline',
       anchor: `${anchor}i${depth}`,
       number,
-      module,
       function: asText(name) ?? '(unnamed inline function)',
-      source: sourceOf(file, asNumber(line)),
+      source: sourceOf(file, line),
     }
   })
   const name = asText(frame.function)
@@ -92,14 +105,15 @@ function rowsOfFrame(
     module,
     function: name ?? unnamedFunction(frame, module),
     named: name !== null,
-    source: sourceOf(frame.file, asNumber(frame.line)),
+    source: sourceOf(frame.file, frame.line),
     trust: trust === null ? null : trustNamed(trust),
     // The stackwalker also says "missing" where there is no module that could have symbols.
     missingSymbols: asFlag(frame.missing_symbols) && module !== null,
     address: asText(frame.offset),
     unloadedModules: unloadedModules(frame.unloaded_modules),
+    inlines: inlines.length,
   }
-  return [...inlines, row]
+  return [row, ...inlines]
 }
 
 function unnamedFunction(frame: Readonly<Record<string, unknown>>, module: string | null): string {
@@ -124,7 +138,7 @@ function unloadedModules(value: unknown): readonly string[] {
 }
 
 /** One thread of `json_dump.threads`. */
-export function threadOf(thread: unknown, index: number, maxRows?: number): Thread {
+export function threadOf(thread: unknown, index: number, options: FrameOptions = {}): Thread {
   const { thread_name, thread_id, frame_count, frames, last_error_value } = asRecord(thread)
   return {
     index,
@@ -132,7 +146,7 @@ export function threadOf(thread: unknown, index: number, maxRows?: number): Thre
     threadId: asText(thread_id),
     lastError: asText(last_error_value),
     frameCount: asNumber(frame_count) ?? asList(frames).length,
-    rows: frameRows(thread, index, maxRows),
+    rows: frameRows(thread, index, options),
   }
 }
 
@@ -151,30 +165,16 @@ export function crashingThreadIndex(crash: Readonly<Record<string, unknown>>): n
 }
 
 /** The crashing thread: out of the list of threads; from its own copy where the list is not there. */
-export function crashingThread(crash: Readonly<Record<string, unknown>>): Thread | null {
+export function crashingThread(crash: Readonly<Record<string, unknown>>, options: FrameOptions = {}): Thread | null {
   const dump = asRecord(crash.json_dump)
   const index = crashingThreadIndex(crash)
   const listed = index === null ? undefined : asList(dump.threads)[index]
   const thread = listed ?? dump.crashing_thread
-  return asList(asRecord(thread).frames).length === 0 ? null : threadOf(thread, index ?? 0)
+  return asList(asRecord(thread).frames).length === 0 ? null : threadOf(thread, index ?? 0, options)
 }
 
-/** All threads but the crashing one, within a budget of rows for all together. */
-export function otherThreads(
-  crash: Readonly<Record<string, unknown>>,
-  maxRows: number,
-): { readonly threads: readonly Thread[]; readonly notShown: number } {
-  const crashing = crashingThreadIndex(crash)
-  const all = asList(asRecord(crash.json_dump).threads)
-  const threads: Thread[] = []
-  let rowsLeft = maxRows
-  for (const [index, thread] of all.entries()) {
-    if (index === crashing) continue
-    if (rowsLeft <= 0) break
-    const shown = threadOf(thread, index, Math.min(rowsLeft, MAX_SHOWN_FRAMES_A_THREAD))
-    rowsLeft -= Math.max(1, shown.rows.length)
-    threads.push(shown)
-  }
-  const others = all.length - (crashing !== null && crashing >= 0 && crashing < all.length ? 1 : 0)
-  return { threads, notShown: others - threads.length }
+/** The function that a thread was in: the innermost inlined one of its first frame. */
+export function topFunction({ rows: [first, second] }: Thread): string {
+  if (second?.kind === 'inline') return second.function
+  return first === undefined || first.kind === 'truncated' ? '' : first.function
 }

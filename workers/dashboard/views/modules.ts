@@ -1,5 +1,6 @@
 import { MAX_SHOWN_MODULES } from '#shared/limits.ts'
 import { asFlag, asList, asRecord, asText } from './json-value.ts'
+import { symbolPageOf } from './symbol-pages.ts'
 
 /** One module of the process. */
 export interface ModuleRow {
@@ -13,6 +14,8 @@ export interface ModuleRow {
   readonly symbols: 'loaded' | 'missing' | 'corrupt' | 'not_needed'
   /** Where the stackwalker had the symbols from, when that is a web address. */
   readonly symbolUrl: string | null
+  /** What is known of its symbols. */
+  readonly page: string | null
 }
 
 /** A list of modules, and how many of it are left out. */
@@ -53,6 +56,7 @@ function moduleRow(module: Readonly<Record<string, unknown>>): ModuleRow {
     signer: asText(module.cert_subject),
     symbols: symbolsOf(module),
     symbolUrl: url !== null && /^https?:\/\//.test(url) && URL.canParse(url) ? url : null,
+    page: symbolPageOf(module),
   }
 }
 

@@ -175,6 +175,25 @@ export function withTerm(params: URLSearchParams, field: SearchField, term: stri
   return query
 }
 
+/** The query without a term: `!` before what {@link withTerm} would add. Null where that cannot be asked for. */
+export function withoutTerm(params: URLSearchParams, field: SearchField, term: string): URLSearchParams | null {
+  const value = exactly(field, term)
+  if (value === null) return null
+  const query = new URLSearchParams(
+    [...params].filter(([name, other]) => name !== field.name || other !== value).map(([n, v]) => [n, v]),
+  )
+  query.delete('_results_offset')
+  if (!query.getAll(field.name).includes(`!${value}`)) query.append(field.name, `!${value}`)
+  return query
+}
+
+/** The query with this term as the only filter of its field. */
+export function withOnlyTerm(params: URLSearchParams, field: SearchField, term: string): URLSearchParams | null {
+  const query = new URLSearchParams(params)
+  query.delete(field.name)
+  return withTerm(query, field, term)
+}
+
 /** A list's term is one of its parts, which a bare value finds; other texts need `=`, because a bare value is of words. */
 function exactly({ type, list, operators }: SearchField, term: string): string | null {
   if (type === 'date') return null
