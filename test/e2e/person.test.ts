@@ -2,9 +2,10 @@
  * The person whose program crashed gets an answer: from the lines that a reporter reads, over the page in a real browser without scripts, to the comment
  * that an investigator reads. A fleet without a stackwalker: reports with a dump wait, reports without one are processed. HTTP only.
  */
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -29,6 +30,7 @@ const CANARY = {
 /** Where screenshots go, for a person to look at. */
 const SCREENSHOTS = process.env.MAYDAY_SCREENSHOTS
 
+const stateDir = mkdtempSync(path.join(tmpdir(), 'mayday-person-'))
 let fleet: Fleet
 let browser: Browser
 let token: string
@@ -36,13 +38,15 @@ let token: string
 beforeAll(async () => {
   const port = await freePort()
   const vars = { VIEW_URL_BASE: `http://localhost:${port}`, STACKWALKER_URL: NOBODY_LISTENS }
-  ;[fleet, browser] = await Promise.all([startFleet({ empty: true, port, vars }), openBrowser()])
-  putConfig(fleet.stateDir, 'products.json', JSON.stringify(PRODUCTS))
+  // Before the start: a document that comes later is in force within a minute.
+  putConfig(stateDir, 'products.json', JSON.stringify(PRODUCTS))
+  ;[fleet, browser] = await Promise.all([startFleet({ empty: true, port, vars, stateDir }), openBrowser()])
   token = await createToken(fleet, ['view_pii'])
 })
 afterAll(async () => {
   await browser?.close()
   await fleet?.stop()
+  rmSync(stateDir, { recursive: true, force: true })
 })
 
 /** The address of the pages must be known before the fleet starts. */
@@ -231,7 +235,7 @@ describe('the comment box', () => {
 
     const investigator = await browser.newContext()
     const report = await investigator.newPage()
-    await report.goto(`${fleet.url}/signin?next=/report/index/${crashId}`)
+    await report.goto(`${fleet.url}/signin?next=${encodeURIComponent(`/report/index/${crashId}?tab=annotations`)}`)
     await report.getByRole('button', { name: /investigator@example\.com/ }).click()
     await report.getByText('pressed zanzibar').first().waitFor()
     await investigator.close()

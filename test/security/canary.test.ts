@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { pageRoutes, serviceRoutes } from '../support/crash-routes.ts'
+import { crashRoutes } from '../support/crash-routes.ts'
 import { createToken, type Fleet, startFleet } from '../support/fleet.ts'
 import { crashIdOf, getJson, processedCrash, submit } from '../support/report.ts'
 
@@ -117,7 +117,7 @@ describe('a canary in every protected annotation, and a person in every public t
     'are in no answer to nobody, nor to a token without permissions: %s',
     async (what) => {
       const id = what.includes('Java') ? javaCrashId : crashId
-      const routes = [...(await serviceRoutes(fleet.url, id)), ...pageRoutes(id, 'WaterWolf', CANARY)]
+      const routes = await crashRoutes(fleet.url, { crashId: id, product: 'WaterWolf', sought: CANARY })
       expect(routes.length).toBeGreaterThan(40)
       for (const headers of [{}, { 'Auth-Token': tokens.none }]) {
         for (const route of routes) {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { putConfig } from '../support/config-object.ts'
-import { pageRoutes, serviceRoutes } from '../support/crash-routes.ts'
+import { crashRoutes } from '../support/crash-routes.ts'
 import { createToken, type Fleet, startFleet } from '../support/fleet.ts'
 import { crashIdOf, getJson, processedCrash, submit, waitFor } from '../support/report.ts'
 
@@ -110,7 +110,7 @@ describe('a secret in the environment of a process whose product has strip_envir
   ])('is in no page and no answer: $who', async ({ headers, route: known, says }) => {
     expect((await answerOf(known, headers())).body.toString()).toContain(says)
     const { crashId } = secret
-    const routes = [...(await serviceRoutes(fleet.url, crashId)), ...pageRoutes(crashId, 'SecretWolf', 'canary')]
+    const routes = await crashRoutes(fleet.url, { crashId, product: 'SecretWolf', sought: 'canary' })
     expect(routes.length).toBeGreaterThan(40)
     for (const route of routes) {
       const { status, found } = await answerOf(route, headers())

@@ -5,12 +5,26 @@ interface Parameter {
   readonly name: string
 }
 
+/** Services, pages and files around a crash of this product; filters seek `sought`. */
+export async function crashRoutes(
+  fleetUrl: string,
+  { crashId, product, sought }: { readonly crashId: string; readonly product: string; readonly sought: string },
+): Promise<readonly string[]> {
+  const { signature } = (await getJson(`${fleetUrl}/api/ProcessedCrash/?crash_id=${crashId}`)).json
+  return [
+    ...(await serviceRoutes(fleetUrl, crashId, signature)),
+    ...pageRoutes(crashId, product, sought),
+    ...SIGNATURE_TABS.map((_tab) => `/signature/?${new URLSearchParams({ signature, _tab })}`),
+  ]
+}
+
+const SIGNATURE_TABS = ['summary', 'aggregations', 'reports', 'graphs', 'correlations', 'comments', 'bugs']
+
 /** Every GET service that the server says it has, asked about a crash with all its parameters; search services about all their fields. */
-export async function serviceRoutes(fleetUrl: string, crashId: string): Promise<readonly string[]> {
+async function serviceRoutes(fleetUrl: string, crashId: string, signature: string): Promise<readonly string[]> {
   const { json } = await getJson(`${fleetUrl}/api/openapi.json`)
   const { json: fields } = await getJson(`${fleetUrl}/api/SuperSearchFields/`)
   const names = Object.keys(fields)
-  const signature = (await getJson(`${fleetUrl}/api/ProcessedCrash/?crash_id=${crashId}`)).json.signature
   const values: Readonly<Record<string, string>> = {
     crash_id: crashId,
     signatures: signature,
@@ -35,8 +49,7 @@ export async function serviceRoutes(fleetUrl: string, crashId: string): Promise<
   return routes
 }
 
-/** Pages and files around a crash of this product, some of them asked for `sought`. */
-export function pageRoutes(crashId: string, product: string, sought: string): readonly string[] {
+function pageRoutes(crashId: string, product: string, sought: string): readonly string[] {
   return [
     '/',
     '/api/',
@@ -51,6 +64,12 @@ export function pageRoutes(crashId: string, product: string, sought: string): re
     `/search/quick/?query=${crashId}`,
     `/report/index/${crashId}`,
     `/report/index/bp-${crashId}`,
+    ...['annotations', 'modules', 'extensions', 'raw', 'debug'].map((tab) => `/report/index/${crashId}?tab=${tab}`),
+    `/report/index/${crashId}?thread=all`,
+    `/report/index/${crashId}/markdown`,
+    `/topcrashers/?product=${product}`,
+    '/symbols/',
+    '/access-log/',
     `/api/RawCrash/?crash_id=${crashId}`,
     `/api/RawCrash/?crash_id=${crashId}&format=meta`,
     `/api/RawCrash/?crash_id=${crashId}&format=raw`,

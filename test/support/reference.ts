@@ -41,14 +41,14 @@ export function publicFrames(frames: readonly Record<string, unknown>[]): readon
   return frames.map(({ registers, ...frame }) => frame)
 }
 
-/** One line a row of the stack as the report page should show it: inlines first, innermost first, then their frame. */
+/** One line a row of the stack as the report page should show it: a frame, then what is inlined into it, innermost first. */
 export function expectedRows(crashingThread: { frames: readonly ReferenceFrame[] }): readonly string[] {
   const source = (file: string | null, line: number | null) =>
-    file === null ? '' : `${file}${line === null ? '' : `:${line}`}`
+    file === null ? '' : `${file.replace(/^\/rustc\/[0-9a-f]{40}\//, '')}${line === null ? '' : `:${line}`}`
   return crashingThread.frames.flatMap((frame) => [
+    [frame.frame, frame.function ?? '', source(frame.file, frame.line), frame.trust].join(' | '),
     ...(frame.inlines ?? []).map((inline) =>
       [frame.frame, inline.function, source(inline.file, inline.line), 'inline'].join(' | '),
     ),
-    [frame.frame, frame.function ?? '', source(frame.file, frame.line), frame.trust].join(' | '),
   ])
 }
