@@ -6,6 +6,9 @@ import { pools } from './test/support/pools.ts'
 const testTimeout = process.env.MAYDAY_TEST_SIZE === 'full' ? 3_600_000 : 120_000
 const hookTimeout = 180_000
 
+/** Parts of Workers that are functions of values alone: a workerd for each file would take longer than their tests. */
+const PURE = ['workers/dashboard/views/**/*.test.ts', 'workers/processor/rules/**/*.test.ts']
+
 /**
  * Three kinds of project. `unit`: pure code in Node. One a stage: the Worker's own tests inside workerd, with real R2, D1, queues
  * and Durable Objects (fakes for other Workers come from test/support/pools.ts). `fleet`: black box over HTTP against the
@@ -29,6 +32,7 @@ const stages = Object.entries(pools).map(([stage, pool]) => ({
   test: {
     name: stage,
     include: [`workers/${stage}/**/*.test.{ts,tsx}`],
+    exclude: [...PURE],
     // Its modules have import statements and a package.json that says otherwise; bundlers do not mind.
     ...(stage === 'collector' && { deps: { optimizer: { ssr: { enabled: true, include: ['itty-durable'] } } } }),
     testTimeout,
@@ -44,7 +48,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['{shared,cli,scripts}/**/*.test.ts'],
+          include: ['{shared,cli,scripts}/**/*.test.ts', ...PURE],
           testTimeout,
           hookTimeout,
         },
