@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { drawsFrom } from '../testing/draws.ts'
 import { type CountedReports, comparedFields, correlations } from './correlations.ts'
 import { BUILT_IN_FIELDS } from './fields.ts'
-
-/** A source of numbers from 0 to 1 that is the same every time. */
-function drawsFrom(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 type Report = Readonly<Record<string, string>>
 

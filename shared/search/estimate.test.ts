@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ANONYMOUS } from '../auth/permissions.ts'
 import { crashIdSchema } from '../crash-id.ts'
 import { MAX_FACET_BYTES } from '../limits.ts'
+import { drawsFrom } from '../testing/draws.ts'
 import { chunkOf } from './chunk.ts'
 import { answerChunks } from './chunk-query.ts'
 import { facetTerms } from './facet-terms.ts'
@@ -30,17 +31,6 @@ const CHUNK_ROWS = 4_096
 
 /** Why a report is kept: its weight; null where it is not. */
 type Sampler = (report: { readonly fingerprint: string; readonly hour: number }) => number | null
-
-/** Numbers from 0 to 1 (mulberry32): the same for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** A rule with `percent`: kept by a draw, and each that is kept stands for 1 / the probability. */
 const percent =
@@ -104,7 +94,7 @@ function indexed(
 }
 
 function estimates(sampler: (random: () => number) => Sampler) {
-  const random = randomOf(SEED)
+  const random = drawsFrom(SEED)
   const parsed = parseSearchQuery(
     new URLSearchParams('product=Firefox&_facets_size=500&_estimate=1&_results_number=0'),
     ANONYMOUS,
@@ -152,7 +142,7 @@ describe(`estimates of sampled crashes (seed ${SEED})`, () => {
   })
 
   it('are the counts where nothing was sampled', () => {
-    const few = randomOf(SEED)
+    const few = drawsFrom(SEED)
     const { terms } = estimates(
       () =>
         ({ fingerprint }) =>

@@ -2,6 +2,8 @@
  * A generated population of reports over four weeks: a browser whose release is kept 1 in 10, in which one signature has a planted attribute, one rises and one is
  * new; and a game in which nothing has to do with anything.
  */
+
+import { drawsFrom } from '#shared/testing/draws.ts'
 import type { StoredReport } from './stored-reports.ts'
 
 const DAY_MS = 86_400_000
@@ -65,16 +67,5 @@ export function reportPopulation(nowMs: number, count: number, seed: number): re
     if (agoMs < 3 * DAY_MS && draw() < 0.25) return NEW
     if (agoMs < 7 * DAY_MS && draw() < 0.6) return RISING
     return draw() < 0.35 ? PLANTED : draw() < 0.04 ? RISING : among(...OTHERS)
-  }
-}
-
-/** A source of numbers from 0 to 1 that is the same every time. */
-function drawsFrom(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }

@@ -1,6 +1,7 @@
 import { crashIdSchema } from '#shared/crash-id.ts'
 import { instantOf } from '#shared/search/instant.ts'
 import type { SearchDocument } from '#shared/search/search-rpc.ts'
+import { drawsFrom } from '#shared/testing/draws.ts'
 
 /**
  * Search documents as crash reports of a browser give them: 60 fields, a few values that most have and many that few have. The n-th is always
@@ -22,15 +23,9 @@ const KEYS_SOMETIMES =
     ';',
   )
 
-/** A source of numbers from 0 to 1 for one document: two rounds of a 32-bit mixer over its number and a counter. */
+/** Draws for one document, from its number. */
 function drawsOf(n: number): () => number {
-  let counter = Math.imul(n + 1, 0x9e3779b1)
-  return () => {
-    counter = (counter + 0x6d2b79f5) | 0
-    let mixed = Math.imul(counter ^ (counter >>> 15), counter | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  return drawsFrom(Math.imul(n + 1, 0x9e3779b1))
 }
 
 const SYLLABLES = ['mozilla', 'dom', 'gfx', 'layers', 'js', 'jit', 'Run', 'Event', 'Loop', 'Shared', 'Memory', 'Alloc']

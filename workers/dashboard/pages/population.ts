@@ -1,6 +1,7 @@
 import { createCrashId } from '#shared/crash-id.ts'
 import { instantOf } from '#shared/search/instant.ts'
 import type { SearchDocument, SearchValue } from '#shared/search/search-rpc.ts'
+import { drawsFrom } from '#shared/testing/draws.ts'
 
 /**
  * A generated population of reports over weeks, for tests of pages: a browser with channels whose release is kept 1 in 10, and a game without channels
@@ -16,13 +17,7 @@ const DAY_MS = 86_400_000
 const SIGNATURES = [UNIFORM, PLANTED, RISING, 'OOM | small', 'mozilla::ipc::Fatal', '<script>alert(1)</script>']
 
 export function populationBefore(nowMs: number, count: number, days = 28, seed = 1): readonly SearchDocument[] {
-  let state = seed
-  const draw = () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  const draw = drawsFrom(seed)
   const among = <T>(values: readonly [T, ...T[]]): T => values[Math.floor(draw() * values.length)] ?? values[0]
   const randomBytes = (bytes: Uint8Array<ArrayBuffer>) => bytes.map(() => Math.floor(draw() * 256))
   return Array.from({ length: count }, () => {

@@ -1,17 +1,12 @@
+import { drawsFrom } from '../../../testing/draws.ts'
+
 /** Draws that are the same for the same seed, everywhere. */
 export class Random {
-  #state: number
+  /** 0 ≤ draw < 1. */
+  readonly draw: () => number
 
   constructor(seed: number) {
-    this.#state = seed >>> 0
-  }
-
-  /** 0 ≤ draw < 1 (mulberry32, 32 bits). */
-  draw(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+    this.draw = drawsFrom(seed)
   }
 
   /** A whole number, 0 ≤ number < below. */
