@@ -1,48 +1,19 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { LogFields } from '#shared/log.ts'
-import type { CrashMessage } from '#shared/messages.ts'
 import type { Bucket } from '#shared/ports.ts'
-import { NO_PRODUCTS } from '#shared/products/products.ts'
-import { ACCEPT_EVERYTHING } from '#shared/throttle/built-in-rulesets.ts'
 import { rulesetSchema } from '#shared/throttle/ruleset.ts'
 import { BOUNDARY, dump, extra, multipart, text } from '../../test/conformance/collector/multipart-body.ts'
 import { type Answer, answerResponse } from './answer.ts'
-import { BytesInFlight } from './bytes-in-flight.ts'
-import { duplicatesOf } from './duplicates.ts'
 import { type SubmitDeps, submit } from './submit.ts'
+import { collectorWorld } from './testing/collector-world.ts'
 
 const MIB = 1024 * 1024
 const NOW = Date.UTC(2026, 10, 23, 23, 59, 59, 999)
 const K = text('ProductName', 'WaterWolf')
 const D = dump('upload_file_minidump', 'MDMP')
 
-/** Deps with the real bucket and everything else visible: what was sent, logged and deferred. */
-function world(changes: Partial<SubmitDeps> = {}) {
-  const sent: CrashMessage[] = []
-  const logged: [string, LogFields][] = []
-  const deferred: Promise<unknown>[] = []
-  const deps: SubmitDeps = {
-    bucket: env.CRASHES,
-    queue: { send: async (message) => void sent.push(message) },
-    ruleset: async () => ACCEPT_EVERYTHING,
-    draw: () => 99,
-    duplicates: duplicatesOf(env.DUPLICATES),
-    ruleCounts: { count: () => {} },
-    products: async () => NO_PRODUCTS,
-    submitterToken: 'secret',
-    bytesInFlight: new BytesInFlight(60 * MIB),
-    clock: () => NOW,
-    randomBytes: (bytes) => crypto.getRandomValues(bytes),
-    log: (_stage, outcome, fields = {}) => logged.push([outcome, fields]),
-    defer: (work) => void deferred.push(work),
-    bodyDeadlineMs: 5_000,
-    oversize: 'refuse',
-    saveBudgetMs: 10_000,
-    ...changes,
-  }
-  return { deps, sent, logged, settle: () => Promise.all(deferred) }
-}
+/** The collector's world at one moment, shortly before midnight. */
+const world = (changes: Partial<SubmitDeps> = {}) => collectorWorld({ clock: () => NOW, ...changes })
 
 function request(body: BodyInit | null, headers: Record<string, string> = {}): Request {
   return new Request('http://collector/submit', {

@@ -147,7 +147,26 @@ function crashpad(): ClientBody {
   }
 }
 
-/** Breakpad on Linux: libcurl's form. */
+/** What Breakpad's sender on Linux makes of annotations and a minidump: libcurl's form. */
+function curlForm(boundary: string, sent: Readonly<Record<string, string>>) {
+  return {
+    path: '/submit',
+    headers: {
+      'Content-Type': `multipart/form-data; boundary=${boundary}`,
+      'User-Agent': 'Breakpad/1.0 (Linux)',
+      Accept: '*/*',
+    },
+    body: join([
+      textParts(boundary, sent),
+      fileHead(boundary, 'upload_file_minidump', '1f2e3d4c.dmp'),
+      MINIDUMP,
+      `${CRLF}--${boundary}--\r\n`,
+    ]),
+    chunked: false,
+  }
+}
+
+/** Breakpad on Linux. */
 function breakpadLinux(): ClientBody {
   const boundary = '------------------------c4ae5238f12b6c82'
   const sent = {
@@ -162,19 +181,7 @@ function breakpadLinux(): ClientBody {
   const { email: _removed, ...kept } = sent
   return {
     client: 'Breakpad on Linux',
-    path: '/submit',
-    headers: {
-      'Content-Type': `multipart/form-data; boundary=${boundary}`,
-      'User-Agent': 'Breakpad/1.0 (Linux)',
-      Accept: '*/*',
-    },
-    body: join([
-      textParts(boundary, sent),
-      fileHead(boundary, 'upload_file_minidump', '1f2e3d4c.dmp'),
-      MINIDUMP,
-      `${CRLF}--${boundary}--\r\n`,
-    ]),
-    chunked: false,
+    ...curlForm(boundary, sent),
     reads: 'bare id',
     annotations: { ...kept, ProductName: 'WaterWolf', Version: '1.2.3', Comments: 'it broke' },
     notes: ['Removed email from raw crash.'],
@@ -261,19 +268,7 @@ function libreOffice(): ClientBody {
   const sent = { ProductName: 'LibreOffice', Version: '25.8.1' }
   return {
     client: 'LibreOffice',
-    path: '/submit',
-    headers: {
-      'Content-Type': `multipart/form-data; boundary=${boundary}`,
-      'User-Agent': 'Breakpad/1.0 (Linux)',
-      Accept: '*/*',
-    },
-    body: join([
-      textParts(boundary, sent),
-      fileHead(boundary, 'upload_file_minidump', '1f2e3d4c.dmp'),
-      MINIDUMP,
-      `${CRLF}--${boundary}--\r\n`,
-    ]),
-    chunked: false,
+    ...curlForm(boundary, sent),
     reads: 'CrashID line',
     annotations: sent,
     notes: [],
