@@ -596,8 +596,6 @@ export const CORRELATED_TERMS = 100
 export const CORRELATION_GROUP_TERMS = 1_000
 /** Correlations that one page shows. */
 export const MAX_SHOWN_CORRELATIONS = 50
-/** Rows of the top crashers: the peer's largest choice. Each asks for its days, platforms and installs. */
-export const MAX_TOP_CRASHERS = 300
 /** Signatures of a product that the overview follows by the day: the most frequent of two weeks. */
 export const MAX_OVERVIEW_SIGNATURES = 150
 /** Products of the overview that are followed by channel and signature. */

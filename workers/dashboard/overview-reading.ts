@@ -36,17 +36,12 @@ const SHOWN_MISSING = 6
 
 /** Asks search and the books for it, all at once. */
 export async function readOverview(search: PageSearch, deps: DashboardDeps): Promise<Overview> {
-  const since = new URLSearchParams({
-    date: `>=${daysAgo(search.nowMs, OVERVIEW_DAYS)}`,
-    _results_number: '0',
-    _estimate: '1',
-  })
+  const countsOf = (days: number) =>
+    new URLSearchParams({ date: `>=${daysAgo(search.nowMs, days)}`, _results_number: '0', _estimate: '1' })
+  const since = countsOf(OVERVIEW_DAYS)
+  const lately = countsOf(OVERVIEW_DAYS / 2)
   const query = withMore(
-    new URLSearchParams({
-      date: `>=${daysAgo(search.nowMs, OVERVIEW_DAYS / 2)}`,
-      _results_number: '0',
-      _estimate: '1',
-    }),
+    lately,
     ['_facets', 'product'],
     ['_aggs.product', 'release_channel'],
     ['_aggs.product', 'signature'],
@@ -71,12 +66,8 @@ export async function readOverview(search: PageSearch, deps: DashboardDeps): Pro
     ),
     search.ask(
       withMore(
-        new URLSearchParams({
-          date: `>=${daysAgo(search.nowMs, OVERVIEW_DAYS / 2)}`,
-          _results_number: '0',
-          _estimate: '1',
-          _facets_size: String(SHOWN_MISSING),
-        }),
+        lately,
+        ['_facets_size', String(SHOWN_MISSING)],
         ['_facets', 'missing_symbols'],
         ['_facets', 'throttle_rule'],
       ),

@@ -1,13 +1,9 @@
 import type { Viewer } from '#shared/auth/permissions.ts'
 import type { CrashId } from '#shared/crash-id.ts'
-import { SEARCH_RPC_DEADLINE_MS } from '#shared/limits.ts'
 import { errorText } from '#shared/log.ts'
-import { parseSearchQuery } from '#shared/search/query.ts'
-import { recordSearchAccess } from './access-record.ts'
 import type { DashboardDeps } from './deps.ts'
-import { searchFields } from './field-catalog.ts'
+import { pageSearch } from './page-search.ts'
 import { fitsRateLimit } from './rate-limit.ts'
-import { askStage } from './stage-unavailable.ts'
 import { type Neighbours, neighbourQuery, neighboursOf, type ResultSet } from './views/result-set.ts'
 
 /**
@@ -25,11 +21,10 @@ export async function readNeighbours(
   try {
     const { rateLimits, log } = deps
     if (rateLimits !== null && !(await fitsRateLimit(rateLimits.api, headers, viewer.email !== null, log))) return null
-    const catalog = await searchFields(deps)
-    const parsed = parseSearchQuery(neighbourQuery(set), viewer, deps.clock(), catalog)
-    if (parsed.kind === 'bad') return 'gone'
-    await recordSearchAccess(parsed.query, catalog, viewer, deps)
-    const answer = await askStage('search', SEARCH_RPC_DEADLINE_MS, deps.search.query(parsed.query))
+    const search = await pageSearch(deps, viewer)
+    const query = neighbourQuery(set)
+    if (search.parse(query).kind === 'bad') return 'gone'
+    const answer = await search.ask(query)
     const ids = answer.hits.map(({ uuid }) => String(uuid))
     return neighboursOf(crashId, set, ids, answer.total) ?? 'gone'
   } catch (thrown) {

@@ -5,6 +5,7 @@ import type { SearchQuery } from '#shared/search/search-query.ts'
 import type { SearchAnswer, SearchError } from '#shared/search/search-rpc.ts'
 import { CopyLinks } from '../components/copy-links.tsx'
 import { CountOf, SamplingBanner } from '../components/counted.tsx'
+import { FilterChips } from '../components/filter-chips.tsx'
 import { HitTable } from '../components/hit-table.tsx'
 import { document, Layout } from '../components/layout.tsx'
 import { Paging } from '../components/paging.tsx'
@@ -206,26 +207,13 @@ function SearchFrame({
   readonly typed?: string | null
   readonly children: Parameters<typeof Layout>[0]['children']
 }) {
-  const chips = filterChips(params, catalog)
   const termsOf = (field: string) => (answer === undefined ? [] : facetTerms(answer.facets, field))
   return (
     <Layout title="Search crashes" viewer={viewer} here={`/search/?${params}`}>
       <h1>Search crashes</h1>
       <QueryBar text={typed ?? queryText(params, catalog)} params={params} />
       <SearchFormFields params={params} products={termsOf('product')} versions={termsOf('version')} />
-      {chips.length === 0 ? null : (
-        <ul class="filters" aria-label="Filters">
-          {chips.map(({ text, without }) => (
-            <li>
-              <a href={`/search/?${without}`} title="Take this filter out">
-                {shownText(text)}
-                <span aria-hidden="true"> ×</span>
-                <span class="visually-hidden">: take out</span>
-              </a>
-            </li>
-          ))}
-        </ul>
-      )}
+      <FilterChips chips={filterChips(params, catalog)} href={(without) => `/search/?${without}`} />
       {children}
     </Layout>
   )

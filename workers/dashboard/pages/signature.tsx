@@ -4,6 +4,7 @@ import { facetTerms } from '#shared/search/facet-terms.ts'
 import type { SearchAnswer } from '#shared/search/search-rpc.ts'
 import { CopyLinks } from '../components/copy-links.tsx'
 import { CountOf, PartialNotice, PingsOf, SamplingBanner } from '../components/counted.tsx'
+import { FilterChips } from '../components/filter-chips.tsx'
 import { document, Layout } from '../components/layout.tsx'
 import { Moment } from '../components/moment.tsx'
 import { HatchPattern, Sparkline } from '../components/series-chart.tsx'
@@ -61,7 +62,6 @@ export const signaturePage: Answer = async (context, deps) => {
   const [head, tab] = await Promise.all([readHead(request, search, params, deps), TABS[request.tab](asked)])
   const list = listAnswer(params, () => tab.list)
   if (list !== null) return list
-  const chips = filterChips(withSet(params, { signature: null }), search.catalog)
   return context.html(
     document(
       <Layout title={shownText(request.signature)} viewer={viewer} here={`/signature/?${params}`}>
@@ -70,22 +70,12 @@ export const signaturePage: Answer = async (context, deps) => {
         <h1 class="signature-name">{shownText(request.signature)}</h1>
         <SignatureHead head={head} />
         <WindowForm path="/signature/" params={params} nowMs={search.nowMs} />
-        {chips.length === 0 ? null : (
-          <ul class="filters" aria-label="Filters">
-            {chips.map(({ text, without }) => (
-              <li>
-                <a
-                  href={`/signature/?${withMore(new URLSearchParams({ signature: request.signature }), ...without)}`}
-                  title="Take this filter out"
-                >
-                  {shownText(text)}
-                  <span aria-hidden="true"> ×</span>
-                  <span class="visually-hidden">: take out</span>
-                </a>
-              </li>
-            ))}
-          </ul>
-        )}
+        <FilterChips
+          chips={filterChips(withSet(params, { signature: null }), search.catalog)}
+          href={(without) =>
+            `/signature/?${withMore(new URLSearchParams({ signature: request.signature }), ...without)}`
+          }
+        />
         <PartialNotice partial={head.partial || tab.partial} />
         <SamplingBanner sampling={head.sampling} />
         <nav class="tabs" aria-label="Tabs of the signature">
